@@ -1,0 +1,471 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every StreetSafe algorithm has in common: how it asks, works, writes and fails.
+
+An algorithm declares its parameters, says in `refusals` what can be known to be wrong before work
+begins, and does its work in `execute`. Reading parameters, progress, cancelling, writing results
+with their provenance and turning errors into one sentence happen here, once.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Optional, TypeVar
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeatureSource,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterDefinition,
+    QgsProperty,
+    QgsRasterLayer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime
+from qgis.PyQt.QtGui import QIcon
+
+from streetsafe_plugin import about
+from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError
+from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.gis import crs, layers, on_load, provenance, store, styling, text_gate
+from streetsafe_plugin.i18n import tr
+from streetsafe_plugin.paths import resource
+from streetsafe_plugin.settings import load_settings
+
+_Choice = TypeVar("_Choice")
+
+
+class Group(Enum):
+    """The four steps of an analyst's way from an extract to a briefing."""
+
+    REPORTS = "reports"
+    PARKS = "parks"
+    ANALYSE = "analyse"
+    BRIEF = "brief"
+
+    def label(self) -> str:
+        """Return the heading under which the toolbox lists the group."""
+        return {
+            Group.REPORTS: tr("1 Reports"),
+            Group.PARKS: tr("2 Parks"),
+            Group.ANALYSE: tr("3 Analyse"),
+            Group.BRIEF: tr("4 Brief"),
+        }[self]
+
+
+class Answers:
+    """What the user has filled in, read through Processing so that defaults and models work."""
+
+    def __init__(
+        self,
+        algorithm: QgsProcessingAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+    ) -> None:
+        """Keep the algorithm, its parameters and its context together."""
+        self.algorithm = algorithm
+        self.parameters = parameters
+        self.context = context
+
+    def given(self, name: str) -> bool:
+        """Tell whether an optional parameter was filled in."""
+        value = self.parameters.get(name)
+        if isinstance(value, QgsProperty):
+            value = value.valueAsString(self.context.expressionContext())[0]
+        return value is not None and value != ""
+
+    def text(self, name: str) -> str:
+        """Return a text without blanks around it."""
+        return self.algorithm.parameterAsString(self.parameters, name, self.context).strip()
+
+    def number(self, name: str) -> float:
+        """Return a number."""
+        return self.algorithm.parameterAsDouble(self.parameters, name, self.context)
+
+    def integer(self, name: str) -> int:
+        """Return a whole number."""
+        return self.algorithm.parameterAsInt(self.parameters, name, self.context)
+
+    def flag(self, name: str) -> bool:
+        """Return a yes or no."""
+        return self.algorithm.parameterAsBoolean(self.parameters, name, self.context)
+
+    def choice(self, name: str, values: Sequence[_Choice]) -> _Choice:
+        """Return the value at the number that was chosen."""
+        return values[self.algorithm.parameterAsEnum(self.parameters, name, self.context)]
+
+    def choices(self, name: str, values: Sequence[_Choice]) -> list[_Choice]:
+        """Return the values at the numbers that were chosen."""
+        numbers = self.algorithm.parameterAsEnums(self.parameters, name, self.context)
+        return [values[number] for number in numbers]
+
+    def date(self, name: str) -> Optional[datetime.date]:
+        """Return a date, from a date widget or from text as YYYY-MM-DD; None where empty.
+
+        Raises:
+            InputRefused: the text is not such a date.
+        """
+        if not self.given(name):
+            return None
+        value = self.parameters[name]
+        if isinstance(value, QDateTime):
+            value = value.date()
+        if isinstance(value, QDate):
+            return datetime.date(value.year(), value.month(), value.day())
+        if isinstance(value, datetime.datetime):
+            return value.date()
+        if isinstance(value, datetime.date):
+            return value
+        text = self.text(name)
+        try:
+            return datetime.date.fromisoformat(text[:10])
+        except ValueError:
+            raise InputRefused(
+                tr("{} is not a date: “{}”.").format(name, text), tr("Write it as 2022-03-31.")
+            ) from None
+
+    def file(self, name: str) -> str:
+        """Return a path as it was given."""
+        return self.algorithm.parameterAsString(self.parameters, name, self.context).strip()
+
+    def system(self, name: str) -> QgsCoordinateReferenceSystem:
+        """Return a coordinate system; an invalid one where none was chosen."""
+        return self.algorithm.parameterAsCrs(self.parameters, name, self.context)
+
+    def fields(self, name: str) -> list[str]:
+        """Return the names of the chosen fields."""
+        return list(self.algorithm.parameterAsFields(self.parameters, name, self.context))
+
+    def layer_source(self, name: str) -> Optional[QgsFeatureSource]:
+        """Return a vector input, respecting “selected features only”; None where empty."""
+        if not self.given(name):
+            return None
+        return self.algorithm.parameterAsSource(self.parameters, name, self.context)
+
+    def raster(self, name: str) -> Optional[QgsRasterLayer]:
+        """Return a raster input; None where empty."""
+        if not self.given(name):
+            return None
+        return self.algorithm.parameterAsRasterLayer(self.parameters, name, self.context)
+
+    def vector(self, name: str) -> Optional[QgsVectorLayer]:
+        """Return a vector input as a layer, for its name and style; None where empty."""
+        if not self.given(name):
+            return None
+        return self.algorithm.parameterAsVectorLayer(self.parameters, name, self.context)
+
+    def label_of(self, name: str) -> str:
+        """Return a parameter's label, to name it in a sentence."""
+        return self.algorithm.parameterDefinition(name).description()
+
+
+class Run(Answers):
+    """One run of an algorithm: its answers, and how it speaks, reads and writes."""
+
+    def __init__(
+        self,
+        algorithm: QgsProcessingAlgorithm,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> None:
+        """Start the run's provenance."""
+        super().__init__(algorithm, parameters, context)
+        self.feedback = feedback
+        #: The metre-based system in which everything is measured.
+        self.crs = crs.analysis_crs(load_settings().analysis_crs)
+        self._provenance = provenance.record(algorithm, parameters, context)
+
+    def say(self, text: str) -> None:
+        """Tell the user something; the log renders HTML, so the text is escaped here."""
+        self.feedback.pushInfo(text_gate.as_html(text))
+
+    def warn(self, text: str) -> None:
+        """Tell the user something that they should not overlook."""
+        self.feedback.pushWarning(text_gate.as_html(text))
+
+    def note(self, text: str) -> None:
+        """Add a remark to the provenance of everything written from here on."""
+        self._provenance.notes.append(text_gate.plain(text))
+
+    def history(self) -> list[str]:
+        """Return how this run was made, with its notes so far."""
+        return self._provenance.lines()
+
+    def stage(self, start: float, end: float) -> Tick:
+        """Return the tick of a piece of work that takes the run from `start` to `end` (0 to 1)."""
+
+        def tick(share: float) -> None:
+            self.stop_if_cancelled()
+            self.feedback.setProgress(100 * (start + (end - start) * share))
+
+        return tick
+
+    def stop_if_cancelled(self) -> None:
+        """Raise `Cancelled` if the user has stopped the run."""
+        if self.feedback.isCanceled():
+            raise Cancelled
+
+    def source(self, name: str) -> QgsFeatureSource:
+        """Return a vector input that must be there."""
+        source = self.layer_source(name)
+        if source is None:
+            raise QgsProcessingException(
+                self.algorithm.invalidSourceError(self.parameters, name)
+            )
+        return source
+
+    def points(
+        self, name: str, columns: Sequence[str] = (), tick: Optional[Tick] = None
+    ) -> layers.PointTable:
+        """Return a point input in metres; what has no usable place is counted and said."""
+        source = self.source(name)
+        table = layers.read_points(
+            source, self.crs, self.context.transformContext(), columns, tick or self._check_only
+        )
+        self._note_operation(source)
+        left_out = sum(table.excluded.values())
+        if left_out:
+            self.warn(
+                tr("{} of {} features of “{}” have no usable place and were left out.").format(
+                    left_out, table.total, source.sourceName()
+                )
+            )
+        return table
+
+    def polygons(
+        self, name: str, columns: Sequence[str] = (), tick: Optional[Tick] = None
+    ) -> layers.PolygonTable:
+        """Return a polygon input in metres; what was repaired or left out is said."""
+        source = self.source(name)
+        table = layers.read_polygons(
+            source, self.crs, self.context.transformContext(), columns, tick or self._check_only
+        )
+        self._note_operation(source)
+        if table.repaired:
+            self.warn(
+                tr("{} polygons of “{}” were invalid and were repaired on a copy: {}.").format(
+                    len(table.repaired),
+                    source.sourceName(),
+                    ", ".join(str(row + 1) for row in table.repaired),
+                )
+            )
+        left_out = sum(table.excluded.values())
+        if left_out:
+            self.warn(
+                tr("{} features of “{}” have no area and were left out.").format(
+                    left_out, source.sourceName()
+                )
+            )
+        return table
+
+    def _check_only(self, share: float) -> None:
+        self.stop_if_cancelled()
+
+    def _note_operation(self, source: QgsFeatureSource) -> None:
+        operation = crs.describe_operation(
+            source.sourceCrs(), self.crs, self.context.transformContext()
+        )
+        if operation.sentence not in self._provenance.notes:
+            self.note(operation.sentence)
+            if operation.grid_missing:
+                self.warn(operation.sentence)
+
+    def wants(self, name: str) -> bool:
+        """Tell whether an optional output was asked for."""
+        definition = self.algorithm.parameterDefinition(name)
+        optional = QgsProcessingParameterDefinition.Flag.FlagOptional
+        return bool(self._destination(name)) or not definition.flags() & optional
+
+    def write(
+        self,
+        name: str,
+        spec: store.LayerSpec,
+        rows: Iterable[store.Row],
+        style: str | None = None,
+        tick: Optional[Tick] = None,
+    ) -> Optional[str]:
+        """Write a vector output and return its place for the results; None if not asked for.
+
+        Files are written beside and renamed. Everything else (memory, databases, a layer in an
+        existing GeoPackage) goes through Processing's own sinks; a database table, once begun, is
+        finished even if the user cancels, since Processing has already replaced the old one.
+        """
+        if not self.wants(name):
+            return None
+        finish = styling.Finish(
+            spec.title,
+            styling.from_file(style) if style else None,
+            self._provenance.metadata(spec.title),
+            self._provenance.notes_html(),
+            tuple(field.name() for field in spec.fields[:6]),
+        )
+        tick = tick or self._check_only
+        if _is_file(self._destination(name)):
+            return self._write_file(name, spec, rows, finish, tick)
+        return self._write_sink(name, spec, rows, finish, tick)
+
+    def _write_file(
+        self,
+        name: str,
+        spec: store.LayerSpec,
+        rows: Iterable[store.Row],
+        finish: styling.Finish,
+        tick: Tick,
+    ) -> str:
+        planned = self.algorithm.parameterAsOutputLayer(self.parameters, name, self.context)
+        path = store.write_layer(
+            Path(planned), spec, rows, self.context.transformContext(), finish, tick
+        )
+        return self._loaded_from(planned, path, finish)
+
+    def _write_sink(
+        self,
+        name: str,
+        spec: store.LayerSpec,
+        rows: Iterable[store.Row],
+        finish: styling.Finish,
+        tick: Tick,
+    ) -> str:
+        sink, destination = self.algorithm.parameterAsSink(
+            self.parameters,
+            name,
+            self.context,
+            spec.qgs_fields(),
+            spec.wkb_type(),
+            spec.system(),
+        )
+        if sink is None:
+            raise QgsProcessingException(self.algorithm.invalidSinkError(self.parameters, name))
+        in_memory = self._destination(name) in ("memory:", QgsProcessing.TEMPORARY_OUTPUT)
+        store.add_rows(sink, spec, rows, tick if in_memory else no_tick)
+        sink.finalize() if hasattr(sink, "finalize") else sink.flushBuffer()
+        on_load.dress_when_loaded(self.context, destination, finish)
+        return str(destination)
+
+    def write_raster(self, name: str, raster: store.Raster, style: styling.Style) -> str:
+        """Write a raster output and return its place for the results."""
+        title = self.label_of(name)
+        finish = styling.Finish(
+            title,
+            style,
+            self._provenance.metadata(title),
+            self._provenance.notes_html(),
+        )
+        planned = self.algorithm.parameterAsOutputLayer(self.parameters, name, self.context)
+        path = store.write_raster(Path(planned), raster, finish, "\n".join(self.history()))
+        return self._loaded_from(planned, path, finish)
+
+    def _loaded_from(self, planned: str, path: Path, finish: styling.Finish) -> str:
+        actual = planned if Path(planned) == path else str(path)
+        if actual != planned:
+            self.warn(
+                tr("“{}” is in use by another program, so the result is in “{}”.").format(
+                    Path(planned).name, path.name
+                )
+            )
+            on_load.load_from_elsewhere(self.context, planned, actual)
+        on_load.dress_when_loaded(self.context, actual, finish)
+        return actual
+
+    def _destination(self, name: str) -> str:
+        """Return where an output is to go, as it was given; empty where it was not asked for."""
+        definition = self.algorithm.parameterDefinition(name)
+        value = self.parameters.get(name, definition.defaultValue())
+        if isinstance(value, QgsProcessingOutputLayerDefinition):
+            value = value.sink
+        if isinstance(value, QgsProperty):
+            value = value.valueAsString(self.context.expressionContext())[0]
+        return "" if value is None else str(value)
+
+
+def _is_file(destination: str) -> bool:
+    """Tell a file's path from memory, a database or a table in an existing GeoPackage."""
+    special = ("memory:", "ogr:", "postgres:", "postgis:", "spatialite:")
+    return not (
+        destination in ("", QgsProcessing.TEMPORARY_OUTPUT)
+        or destination.lower().startswith(special)
+    )
+
+
+class StreetSafeAlgorithm(QgsProcessingAlgorithm):
+    """The base of every algorithm: set `ID` and `GROUP`, declare, refuse, execute."""
+
+    ID = ""
+    GROUP = Group.ANALYSE
+
+    def name(self) -> str:
+        """Return the id that models and scheduled jobs rely on; never translated or renamed."""
+        return self.ID
+
+    def createInstance(self) -> StreetSafeAlgorithm:
+        """Return a fresh instance, as Processing asks before each run."""
+        return type(self)()
+
+    def group(self) -> str:
+        """Return the toolbox heading."""
+        return self.GROUP.label()
+
+    def groupId(self) -> str:
+        """Return the heading's stable id."""
+        return self.GROUP.value
+
+    def icon(self) -> QIcon:
+        """Return the algorithm's icon."""
+        own = resource("icons", f"{self.ID}.svg")
+        return QIcon(str(own if own.exists() else resource("icons", "streetsafe.svg")))
+
+    def helpUrl(self) -> str:
+        """Return the address of the manual."""
+        return about.homepage()
+
+    def ask(self, parameter: QgsProcessingParameterDefinition, help_text: str) -> None:
+        """Declare a parameter together with the sentence that explains it."""
+        parameter.setHelp(help_text)
+        self.addParameter(parameter)
+
+    def ask_advanced(self, parameter: QgsProcessingParameterDefinition, help_text: str) -> None:
+        """Declare a parameter that most users need not see."""
+        advanced = QgsProcessingParameterDefinition.Flag.FlagAdvanced
+        parameter.setFlags(parameter.flags() | advanced)
+        self.ask(parameter, help_text)
+
+    def refusals(self, answers: Answers) -> Iterator[str]:
+        """Yield a sentence for each thing that is known to be wrong before work begins."""
+        yield from ()
+
+    def execute(self, run: Run) -> dict[str, Any]:
+        """Do the work and return the outputs."""
+        raise QgsProcessingException(f"{self.ID} has no work to do")
+
+    def checkParameterValues(
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """Return the first reason not to start, in one sentence that names what and the remedy."""
+        try:
+            crs.analysis_crs(load_settings().analysis_crs)
+            for sentence in self.refusals(Answers(self, parameters, context)):
+                return False, sentence
+        except StreetSafeError as refusal:
+            return False, str(refusal)
+        return super().checkParameterValues(parameters, context)
+
+    def processAlgorithm(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> dict[str, Any]:
+        """Run `execute`, turning what a person can mend into one sentence."""
+        try:
+            results = self.execute(Run(self, parameters, context, feedback))
+        except StreetSafeError as error:
+            raise QgsProcessingException(text_gate.as_html(str(error))) from error
+        return {name: value for name, value in results.items() if value is not None}

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The few places where QGIS 3.22 and QGIS 4 have no spelling in common."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsField,
+    QgsLayoutExporter,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
+    QgsLegendStyle,
+    QgsRasterTransparency,
+    QgsTextFormat,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType
+from qgis.PyQt.QtGui import QColor, QFont
+
+try:
+    QgsField("probe", QMetaType.Type.QString)
+    _TEXT, _INTEGER, _REAL, _BOOLEAN, _DATE, _DATETIME = (
+        QMetaType.Type.QString,
+        QMetaType.Type.Int,
+        QMetaType.Type.Double,
+        QMetaType.Type.Bool,
+        QMetaType.Type.QDate,
+        QMetaType.Type.QDateTime,
+    )
+except TypeError:  # QGIS before 3.38 knows only QVariant's types here
+    from qgis.PyQt.QtCore import QVariant
+
+    _TEXT, _INTEGER, _REAL, _BOOLEAN, _DATE, _DATETIME = (
+        QVariant.Type.String,
+        QVariant.Type.Int,
+        QVariant.Type.Double,
+        QVariant.Type.Bool,
+        QVariant.Type.Date,
+        QVariant.Type.DateTime,
+    )
+
+
+def text_field(name: str) -> QgsField:
+    """Return a text field without a length limit: a limit loses whole rows, not characters."""
+    return QgsField(name, _TEXT)
+
+
+def integer_field(name: str) -> QgsField:
+    """Return a whole-number field."""
+    return QgsField(name, _INTEGER)
+
+
+def real_field(name: str) -> QgsField:
+    """Return a decimal-number field."""
+    return QgsField(name, _REAL)
+
+
+def boolean_field(name: str) -> QgsField:
+    """Return a yes/no field."""
+    return QgsField(name, _BOOLEAN)
+
+
+def date_field(name: str) -> QgsField:
+    """Return a date field."""
+    return QgsField(name, _DATE)
+
+
+def datetime_field(name: str) -> QgsField:
+    """Return a date-and-time field."""
+    return QgsField(name, _DATETIME)
+
+
+def is_null(value: Any) -> bool:
+    """Tell whether an attribute is missing: a QVariant on Qt5, None on Qt6."""
+    return value is None or bool(value == NULL)
+
+
+def to_python(value: Any) -> Any:
+    """Return an attribute as a plain Python value: NULL as None, Qt dates as Python's."""
+    if is_null(value):
+        return None
+    if isinstance(value, QDateTime):
+        if not value.isValid():
+            return None
+        day, clock = value.date(), value.time()
+        return datetime.datetime(
+            day.year(),
+            day.month(),
+            day.day(),
+            clock.hour(),
+            clock.minute(),
+            clock.second(),
+            clock.msec() * 1000,
+        )
+    if isinstance(value, QDate):
+        return datetime.date(value.year(), value.month(), value.day()) if value.isValid() else None
+    return value
+
+
+def switch_off_geospatial_pdf(settings: QgsLayoutExporter.PdfExportSettings) -> None:
+    """Keep features and their attributes out of a PDF; the settings were renamed over time."""
+    for flag in (
+        "writeGeoPdf",
+        "includeGeoPdfFeatures",
+        "writeGeospatialPdf",
+        "includeGeospatialPdfFeatures",
+        "exportLayersAsSeperateFiles",
+    ):
+        if hasattr(settings, flag):
+            setattr(settings, flag, False)
+
+
+def text_as_text() -> Any:
+    """Return the setting that keeps text searchable in a PDF."""
+    return Qgis.TextRenderFormat.AlwaysText
+
+
+def transparent_values(low: float, high: float) -> QgsRasterTransparency.TransparentSingleValuePixel:
+    """Return the setting that shows nothing where a raster lies between two values."""
+    values = QgsRasterTransparency.TransparentSingleValuePixel()
+    values.min, values.max = low, high
+    if hasattr(values, "opacity"):
+        values.opacity = 0.0
+    else:  # before QGIS 3.38
+        values.percentTransparent = 100.0
+    return values
+
+
+def set_label_look(label: QgsLayoutItemLabel, font: QFont, colour: QColor) -> None:
+    """Set a layout label's font and colour."""
+    if hasattr(label, "setTextFormat"):
+        text_format = QgsTextFormat.fromQFont(font)
+        text_format.setColor(colour)
+        label.setTextFormat(text_format)
+    else:  # before QGIS 3.24
+        label.setFont(font)
+        label.setFontColor(colour)
+
+
+def set_legend_font(
+    legend: QgsLayoutItemLegend, part: QgsLegendStyle.Style, font: QFont, colour: QColor
+) -> None:
+    """Set the font and colour of one part of a layout legend."""
+    style = legend.rstyle(part)
+    if hasattr(style, "setTextFormat"):
+        text_format = QgsTextFormat.fromQFont(font)
+        text_format.setColor(colour)
+        style.setTextFormat(text_format)
+    else:  # before QGIS 3.30
+        style.setFont(font)
+        legend.setFontColor(colour)

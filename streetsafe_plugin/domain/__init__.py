@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Policing and statistics, without QGIS: importable in any interpreter."""

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Layers as arrays of metres and shapely polygons, with every feature accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import shapely.wkb
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsCsException,
+    QgsFeatureRequest,
+    QgsFeatureSource,
+    QgsWkbTypes,
+)
+from shapely.geometry.base import BaseGeometry
+
+from streetsafe_plugin.compat import to_python
+from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.gis.crs import transform_xy
+from streetsafe_plugin.i18n import tr
+
+_FEATURES_PER_TICK = 2000
+
+
+@dataclass(frozen=True)
+class PointTable:
+    """Points in metres beside the attributes that were asked for.
+
+    `xy` is (n, 2). Each list in `columns` has n values, None where missing. `excluded` counts
+    the features that have no usable place, by reason: `no_geometry`, `not_finite`,
+    `not_transformable`; n and those together are `total`, the features of the source.
+    """
+
+    xy: np.ndarray
+    columns: dict[str, list[Any]]
+    total: int
+    excluded: dict[str, int]
+    crs_id: str
+
+
+@dataclass(frozen=True)
+class PolygonTable:
+    """Valid polygons in metres beside the attributes that were asked for.
+
+    `rows` holds each polygon's number in the source, from 0; `repaired` the rows whose outline
+    had to be mended on this copy; `excluded` counts features without an area, by reason.
+    """
+
+    shapes: list[BaseGeometry]
+    columns: dict[str, list[Any]]
+    rows: list[int]
+    repaired: list[int] = field(default_factory=list)
+    excluded: dict[str, int] = field(default_factory=dict)
+
+
+def read_points(
+    source: QgsFeatureSource,
+    crs: QgsCoordinateReferenceSystem,
+    transform_context: QgsCoordinateTransformContext,
+    columns: Sequence[str] = (),
+    tick: Tick = no_tick,
+) -> PointTable:
+    """Read every point of `source` as metres in `crs`; a multipoint of one part is a point.
+
+    Raises:
+        InputRefused: the source has no coordinate system, or a feature has several points.
+    """
+    _require_crs(source)
+    indices = [source.fields().lookupField(name) for name in columns]
+    request = QgsFeatureRequest().setSubsetOfAttributes(indices)
+    places: list[tuple[float, float]] = []
+    values: list[list[Any]] = [[] for _ in columns]
+    excluded = {"no_geometry": 0, "not_finite": 0, "not_transformable": 0}
+    expected, total = max(source.featureCount(), 1), 0
+    for total, feature in enumerate(source.getFeatures(request), start=1):
+        if total % _FEATURES_PER_TICK == 0:
+            tick(min(total / expected, 1.0))
+        geometry = feature.geometry()
+        if geometry.isNull() or geometry.isEmpty():
+            excluded["no_geometry"] += 1
+            continue
+        if geometry.isMultipart():
+            parts = geometry.asMultiPoint()
+            if len(parts) > 1:
+                raise InputRefused(
+                    tr("Feature {} of “{}” has {} points.").format(
+                        feature.id(), source.sourceName(), len(parts)
+                    ),
+                    tr("Split it into single points first (“Multipart to singleparts”)."),
+                )
+            point = parts[0]
+        else:
+            point = geometry.asPoint()
+        places.append((point.x(), point.y()))
+        for column, index in zip(values, indices):
+            column.append(to_python(feature[index]) if index >= 0 else None)
+    given = np.array(places, dtype=float).reshape(-1, 2)
+    finite = np.isfinite(given).all(axis=1)
+    xy = transform_xy(given, source.sourceCrs(), crs, transform_context)
+    usable = np.isfinite(xy).all(axis=1)
+    excluded["not_finite"] = int((~finite).sum())
+    excluded["not_transformable"] = int((finite & ~usable).sum())
+    kept = np.flatnonzero(usable)
+    return PointTable(
+        xy[kept],
+        {name: [column[row] for row in kept] for name, column in zip(columns, values)},
+        total,
+        excluded,
+        crs.authid(),
+    )
+
+
+def read_polygons(
+    source: QgsFeatureSource,
+    crs: QgsCoordinateReferenceSystem,
+    transform_context: QgsCoordinateTransformContext,
+    columns: Sequence[str] = (),
+    tick: Tick = no_tick,
+) -> PolygonTable:
+    """Read every polygon of `source` in `crs`, invalid ones repaired on the copy and listed.
+
+    Raises:
+        InputRefused: the source has no coordinate system.
+    """
+    _require_crs(source)
+    indices = [source.fields().lookupField(name) for name in columns]
+    request = QgsFeatureRequest().setSubsetOfAttributes(indices)
+    transform = QgsCoordinateTransform(source.sourceCrs(), crs, transform_context)
+    shapes: list[BaseGeometry] = []
+    rows: list[int] = []
+    repaired: list[int] = []
+    values: list[list[Any]] = [[] for _ in columns]
+    excluded = {"no_geometry": 0, "not_transformable": 0, "no_area": 0}
+    expected = max(source.featureCount(), 1)
+    for row, feature in enumerate(source.getFeatures(request)):
+        tick(min(row / expected, 1.0))
+        geometry = feature.geometry()
+        if geometry.isNull() or geometry.isEmpty():
+            excluded["no_geometry"] += 1
+            continue
+        try:
+            geometry.transform(transform)
+        except QgsCsException:
+            excluded["not_transformable"] += 1
+            continue
+        if not geometry.isGeosValid():
+            geometry = geometry.makeValid()
+            repaired.append(row)
+        geometry.convertToStraightSegment()
+        geometry.convertGeometryCollectionToSubclass(QgsWkbTypes.GeometryType.PolygonGeometry)
+        geometry.get().dropZValue()
+        geometry.get().dropMValue()
+        if geometry.isEmpty() or not geometry.area() > 0:
+            excluded["no_area"] += 1
+            continue
+        shapes.append(shapely.wkb.loads(bytes(geometry.asWkb())))
+        rows.append(row)
+        for column, index in zip(values, indices):
+            column.append(to_python(feature[index]) if index >= 0 else None)
+    return PolygonTable(shapes, dict(zip(columns, values)), rows, repaired, excluded)
+
+
+def _require_crs(source: QgsFeatureSource) -> None:
+    if not source.sourceCrs().isValid():
+        raise InputRefused(
+            tr("Layer “{}” has no coordinate system, so its places are unknown.").format(
+                source.sourceName()
+            ),
+            tr("Set the layer's coordinate system first (Layer CRS in the layer's menu)."),
+        )

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What happens to a result when QGIS has loaded it: its style, its metadata and its notes."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+)
+
+from streetsafe_plugin.gis.styling import Finish, dress
+
+#: QGIS keeps no reference to a post-processor written in Python, so they wait here.
+_WAITING: dict[str, "_Dresser"] = {}
+
+
+class _Dresser(QgsProcessingLayerPostProcessorInterface):
+    def __init__(self, destination: str, finish: Finish) -> None:
+        super().__init__()
+        self._destination = destination
+        self._finish = finish
+
+    def postProcessLayer(
+        self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        dress(layer, self._finish)
+        _WAITING.pop(self._destination, None)
+
+
+def dress_when_loaded(context: QgsProcessingContext, destination: str, finish: Finish) -> None:
+    """Have `finish` applied to the layer at `destination` if QGIS is going to load it."""
+    if context.willLoadLayerOnCompletion(destination):
+        _WAITING[destination] = _Dresser(destination, finish)
+        details = context.layerToLoadOnCompletionDetails(destination)
+        details.setPostProcessor(_WAITING[destination])
+
+
+def load_from_elsewhere(context: QgsProcessingContext, planned: str, actual: str) -> None:
+    """Tell QGIS that a result it was going to load came to lie somewhere else."""
+    if planned == actual or not context.willLoadLayerOnCompletion(planned):
+        return
+    waiting = context.layersToLoadOnCompletion()
+    waiting[actual] = waiting.pop(planned)
+    context.setLayersToLoadOnCompletion(waiting)
+
+
+def forget_all() -> None:
+    """Drop what still waits: called when the plugin is unloaded."""
+    _WAITING.clear()

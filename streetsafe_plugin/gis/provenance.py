@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How a result was made, written where the result is: in its metadata and its notes.
+
+No folder, user name or machine name is recorded: layers travel further than their makers think.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    Qgis,
+    QgsLayerMetadata,
+    QgsMapLayer,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameters,
+    QgsProcessingParameterDefinition,
+    QgsProcessingUtils,
+)
+
+from streetsafe_plugin import about
+from streetsafe_plugin.gis import text_gate
+from streetsafe_plugin.i18n import tr
+
+
+@dataclass
+class Provenance:
+    """The recipe of one run: algorithm, parameters, versions, time, and remarks on the way."""
+
+    algorithm_id: str
+    algorithm_name: str
+    parameters: list[tuple[str, str]]
+    made_at: datetime.datetime
+    notes: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """Return the recipe as plain lines, for a log, a notes field or a page."""
+        made = tr("Made with {} ({}), StreetSafe {}, QGIS {}, on {}.").format(
+            self.algorithm_name,
+            self.algorithm_id,
+            about.version(),
+            Qgis.QGIS_VERSION.split("-")[0],
+            self.made_at.strftime("%d %B %Y at %H:%M"),
+        )
+        settings = "; ".join(f"{name} = {value}" for name, value in self.parameters)
+        return [made, tr("Settings: {}.").format(settings), *self.notes]
+
+    def metadata(self, title: str) -> QgsLayerMetadata:
+        """Return the recipe as a layer's metadata, notes in the abstract, steps in the history."""
+        metadata = QgsLayerMetadata()
+        metadata.setTitle(title)
+        metadata.setType("dataset")
+        metadata.setAbstract("\n".join(self.notes))
+        metadata.setHistory(self.lines())
+        return metadata
+
+    def notes_html(self) -> str:
+        """Return the recipe for a layer's notes, which QGIS shows as HTML."""
+        return "".join(f"<p>{text_gate.as_html(line)}</p>" for line in self.lines())
+
+
+def record(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext
+) -> Provenance:
+    """Return the provenance of a run that starts now."""
+    settings = [
+        (definition.name(), shown)
+        for definition in algorithm.parameterDefinitions()
+        if not definition.isDestination()
+        for shown in [_shown(definition, parameters, context)]
+        if shown
+    ]
+    return Provenance(
+        algorithm.id(),
+        algorithm.displayName(),
+        settings,
+        datetime.datetime.now().replace(microsecond=0),
+    )
+
+
+def _shown(
+    definition: QgsProcessingParameterDefinition,
+    parameters: dict[str, Any],
+    context: QgsProcessingContext,
+) -> str:
+    """Return a parameter's value for people: layers and files by name, choices by their word."""
+    value = parameters.get(definition.name(), definition.defaultValue())
+    if value is None or value == "":
+        return ""
+    if isinstance(definition, QgsProcessingParameterEnum):
+        chosen = QgsProcessingParameters.parameterAsEnums(definition, parameters, context)
+        return ", ".join(text_gate.plain(definition.options()[index]) for index in chosen)
+    if isinstance(definition, QgsProcessingParameterBoolean):
+        yes = QgsProcessingParameters.parameterAsBool(definition, parameters, context)
+        return tr("yes") if yes else tr("no")
+    if isinstance(value, QgsMapLayer):
+        return text_gate.plain(value.name())
+    if isinstance(value, str):
+        layer = QgsProcessingUtils.mapLayerFromString(value, context, False)
+        if layer is not None:
+            return text_gate.plain(layer.name())
+        return text_gate.plain(_without_folder(value))
+    text = QgsProcessingParameters.parameterAsString(definition, parameters, context)
+    return text_gate.plain(_without_folder(text))
+
+
+def _without_folder(text: str) -> str:
+    """Return a path's last part, and any other text as it is."""
+    looks_like_path = "/" in text or "\\" in text
+    return Path(text.replace("\\", "/").rstrip("/")).name if looks_like_path else text
+
+
+def history_of(layers: Sequence[QgsMapLayer]) -> list[str]:
+    """Return, for each layer that carries one, its title and the first line of its history."""
+    return [
+        f"{text_gate.plain(layer.name())}: {layer.metadata().history()[0]}"
+        for layer in layers
+        if layer.metadata().history()
+    ]

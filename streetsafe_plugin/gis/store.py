@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The one way data is written: beside the target, read back, then renamed over it.
+
+A file that was there stays whole until its replacement is proven good: a run that is cancelled,
+crashes or fills the disk leaves the old file or nothing, never half a new one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Union
+
+import numpy as np
+import shapely.wkb
+from osgeo import gdal
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransformContext,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsPointXY,
+    QgsRasterLayer,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+from shapely.geometry.base import BaseGeometry
+
+from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
+from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.gis.styling import Finish, dress
+from streetsafe_plugin.gis.text_gate import file_stem
+from streetsafe_plugin.i18n import tr
+
+#: A place for a row: x and y in the layer's system, a shapely geometry, or nothing.
+Place = Union[tuple[float, float], BaseGeometry, None]
+Row = tuple[Place, Sequence[Any]]
+
+DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".csv": "CSV", ".xlsx": "XLSX"}
+NO_DATA = -9999.0
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_GEOMETRY_TYPES = {
+    "point": QgsWkbTypes.Type.Point,
+    "polygon": QgsWkbTypes.Type.MultiPolygon,
+    "none": QgsWkbTypes.Type.NoGeometry,
+}
+_ROWS_PER_TICK = 1000
+_SIDE_FILES = ("-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """What a layer is: its title, its fields, `point`, `polygon` or `none`, and its system."""
+
+    title: str
+    fields: Sequence[QgsField]
+    geometry: str
+    crs: QgsCoordinateReferenceSystem | None = None
+
+    def wkb_type(self) -> QgsWkbTypes.Type:
+        """Return QGIS's geometry type."""
+        return _GEOMETRY_TYPES[self.geometry]
+
+    def qgs_fields(self) -> QgsFields:
+        """Return the fields as QGIS wants them."""
+        fields = QgsFields()
+        for field in self.fields:
+            fields.append(field)
+        return fields
+
+    def system(self) -> QgsCoordinateReferenceSystem:
+        """Return the coordinate system, an invalid one for a table."""
+        return self.crs or QgsCoordinateReferenceSystem()
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A grid of numbers: row 0 is the northernmost, NaN where there is none.
+
+    `west` and `north` are the outer corner in metres of `crs`, `cell_m` the side of a cell.
+    """
+
+    values: np.ndarray
+    west: float
+    north: float
+    cell_m: float
+    crs: QgsCoordinateReferenceSystem
+    unit: str
+
+
+@dataclass
+class _Pending:
+    """A file being written beside its target, and where it came to lie in the end."""
+
+    temporary: Path
+    final: Path
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[_Pending]:
+    """Write to `pending.temporary`; on leaving without an error it takes the target's place.
+
+    Where the target is held open by another program (Windows), the result goes to a new, dated
+    name instead, which `pending.final` then says. After an error nothing is left.
+    """
+    if not target.parent.is_dir():
+        raise WriteFailed(
+            tr("The folder “{}” does not exist.").format(target.parent.name),
+            tr("Make it first, or choose another place for “{}”.").format(target.name),
+        )
+    if target.is_dir():
+        raise WriteFailed(
+            tr("“{}” is a folder, not a file.").format(target.name), tr("Choose a file name.")
+        )
+    pending = _Pending(
+        target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}"), target
+    )
+    discard(pending.temporary)
+    try:
+        _prove_writable(pending.temporary)
+        yield pending
+        pending.final = move_into_place(pending.temporary, target)
+    finally:
+        discard(pending.temporary)
+
+
+def discard(path: Path) -> None:
+    """Remove a file and the side files SQLite and GDAL may have left with it, if any."""
+    for name in (path.name, *(path.name + side for side in _SIDE_FILES), path.name + ".aux.xml"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def _prove_writable(path: Path) -> None:
+    try:
+        path.touch()
+        path.unlink()
+    except OSError as error:
+        raise WriteFailed(
+            tr("The folder “{}” cannot be written to ({}).").format(
+                path.parent.name, error.strerror
+            ),
+            tr("Choose a folder you may write to."),
+        ) from error
+
+
+def move_into_place(temporary: Path, target: Path) -> Path:
+    """Rename a finished file over `target`, or to a dated name where `target` is held open."""
+    for side in _SIDE_FILES:
+        if temporary.with_name(temporary.name + side).exists():
+            raise WriteFailed(
+                tr("“{}” was not closed cleanly after writing.").format(target.name),
+                tr("Run it again."),
+            )
+    try:
+        os.replace(temporary, target)
+    except PermissionError:
+        stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S")
+        dated = target.with_name(f"{target.stem}_{stamp}{target.suffix}")
+        os.replace(temporary, dated)
+        return dated
+    return target
+
+
+def write_layer(
+    path: Path,
+    spec: LayerSpec,
+    rows: Iterable[Row],
+    transform_context: QgsCoordinateTransformContext,
+    finish: Finish,
+    tick: Tick = no_tick,
+) -> Path:
+    """Write `rows` as the only layer of the file at `path`; its suffix chooses the format.
+
+    Returns where the file came to lie: `path`, or a dated name where `path` was held open.
+
+    Raises:
+        InputRefused: the suffix is unknown, or the file there holds other layers as well.
+        WriteFailed: a row was refused, or the file did not read back as written.
+    """
+    driver = DRIVERS.get(path.suffix.lower())
+    if driver is None:
+        raise InputRefused(
+            tr("“{}” has no ending this plugin can write.").format(path.name),
+            tr("Use one of {}.").format(", ".join(DRIVERS)),
+        )
+    _spare_other_layers(path)
+    with beside(path) as pending:
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.driverName = driver
+        options.fileEncoding = "UTF-8"
+        options.layerName = file_stem(path.stem)
+        if driver == "CSV" and spec.geometry == "point":
+            options.layerOptions = ["GEOMETRY=AS_XY"]
+        writer = QgsVectorFileWriter.create(
+            str(pending.temporary),
+            spec.qgs_fields(),
+            spec.wkb_type(),
+            spec.system(),
+            transform_context,
+            options,
+        )
+        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+            raise _refused_by_writer(path, writer)
+        cells_as_text = driver == "CSV"
+        written = add_rows(writer, spec, rows, tick, cells_as_text)
+        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+            raise _refused_by_writer(path, writer)
+        del writer  # closes the file
+        _check_layer(pending.temporary, driver, written, path.name)
+        if driver == "GPKG":
+            _dress_inside(pending.temporary, options.layerName, finish)
+    return pending.final
+
+
+def add_rows(
+    sink: QgsFeatureSink,
+    spec: LayerSpec,
+    rows: Iterable[Row],
+    tick: Tick = no_tick,
+    neutralise_formulas: bool = False,
+) -> int:
+    """Add every row to `sink` and return how many; the first refused one stops the run."""
+    fields = spec.qgs_fields()
+    count = 0
+    for count, (place, values) in enumerate(rows, start=1):
+        feature = QgsFeature(fields)
+        feature.setAttributes([_attribute(value, neutralise_formulas) for value in values])
+        if place is not None:
+            feature.setGeometry(_geometry(place))
+        if not sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+            raise WriteFailed(
+                tr("Row {} of “{}” could not be written.").format(count, spec.title),
+                sink.lastError() or tr("Is the disk full?"),
+            )
+        if count % _ROWS_PER_TICK == 0:
+            tick(0.0)
+    return count
+
+
+def _attribute(value: Any, neutralise_formulas: bool) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    if isinstance(value, str):
+        if neutralise_formulas and value.startswith(_FORMULA_STARTS):
+            return f"'{value}"
+        return value
+    if isinstance(value, datetime.datetime):
+        clock = QTime(value.hour, value.minute, value.second, value.microsecond // 1000)
+        return QDateTime(QDate(value.year, value.month, value.day), clock)
+    if isinstance(value, datetime.date):
+        return QDate(value.year, value.month, value.day)
+    return value
+
+
+def _geometry(place: Place) -> QgsGeometry:
+    if isinstance(place, tuple):
+        return QgsGeometry.fromPointXY(QgsPointXY(*place))
+    geometry = QgsGeometry()
+    geometry.fromWkb(shapely.wkb.dumps(place))
+    if geometry.type() == QgsWkbTypes.GeometryType.PolygonGeometry:
+        geometry.convertToMultiType()
+    return geometry
+
+
+def _refused_by_writer(path: Path, writer: QgsVectorFileWriter) -> WriteFailed:
+    return WriteFailed(
+        tr("“{}” could not be written: {}.").format(path.name, writer.errorMessage().strip(" .")),
+        tr("Check the free space and your rights in that folder."),
+    )
+
+
+def _spare_other_layers(path: Path) -> None:
+    """Refuse to replace a GeoPackage that holds more than one layer: the others would go with it."""
+    if path.suffix.lower() != ".gpkg" or not path.exists():
+        return
+    dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=["GPKG"])
+    if dataset is None:
+        return
+    held = {dataset.GetLayer(index).GetName() for index in range(dataset.GetLayerCount())}
+    del dataset
+    others = held - {"layer_styles"}
+    if len(others) > 1:
+        raise InputRefused(
+            tr("“{}” holds {} layers, and replacing it would lose them.").format(
+                path.name, len(others)
+            ),
+            tr("Choose another file, or “Save to GeoPackage” to add a layer to this one."),
+        )
+
+
+def _dress_inside(path: Path, table: str, finish: Finish) -> None:
+    """Keep style, metadata and title in the GeoPackage, for whoever opens it without the plugin."""
+    # else QGIS switches the file to write-ahead logging and leaves side files with it
+    gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", "DELETE")
+    try:
+        layer = QgsVectorLayer(f"{path}|layername={table}", finish.title, "ogr")
+        dress(layer, finish)
+        layer.saveStyleToDatabase(finish.title, "", True, "")
+        layer.saveDefaultMetadata()
+        del layer  # closes the file
+    finally:
+        gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", None)
+
+
+def _check_layer(path: Path, driver: str, expected: int, name: str) -> None:
+    dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=[driver])
+    layer = None if dataset is None else dataset.GetLayer(0)
+    # an empty GeoJSON, CSV or XLSX has no layer to find
+    found = 0 if layer is None else layer.GetFeatureCount()
+    if (dataset is None and expected) or found != expected:
+        raise WriteFailed(
+            tr("“{}” reads back with {} rows where {} were written.").format(name, found, expected),
+            tr("The old file, if there was one, is untouched; check the free space."),
+        )
+
+
+def write_raster(path: Path, raster: Raster, finish: Finish, description: str = "") -> Path:
+    """Write `raster` as a compressed GeoTIFF, read it back, and return where it lies.
+
+    Raises:
+        InputRefused: the suffix is not `.tif` or `.tiff`.
+        WriteFailed: the file could not be written or does not read back as written.
+    """
+    if path.suffix.lower() not in (".tif", ".tiff"):
+        raise InputRefused(
+            tr("“{}” is not a GeoTIFF's name.").format(path.name), tr("End it in .tif.")
+        )
+    values = np.where(np.isnan(raster.values), NO_DATA, raster.values).astype(np.float32)
+    rows, columns = values.shape
+    with beside(path) as pending:
+        options = ["COMPRESS=DEFLATE", "PREDICTOR=3", "TILED=YES"]
+        driver = gdal.GetDriverByName("GTiff")
+        dataset = driver.Create(
+            str(pending.temporary), columns, rows, 1, gdal.GDT_Float32, options=options
+        )
+        if dataset is None:
+            raise _raster_failed(path)
+        dataset.SetGeoTransform((raster.west, raster.cell_m, 0, raster.north, 0, -raster.cell_m))
+        dataset.SetProjection(
+            raster.crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT2_2019)
+        )
+        dataset.SetMetadataItem("TIFFTAG_IMAGEDESCRIPTION", description)
+        band = dataset.GetRasterBand(1)
+        band.SetNoDataValue(NO_DATA)
+        band.SetUnitType(raster.unit)
+        band.SetDescription(raster.unit)
+        known = values[values != np.float32(NO_DATA)].astype(float)
+        if known.size:
+            band.SetStatistics(known.min(), known.max(), known.mean(), known.std())
+        failed = band.WriteArray(values) != gdal.CE_None
+        band = dataset = None  # closes the file
+        if failed or not _reads_back(pending.temporary, values):
+            raise _raster_failed(path)
+    _write_style_beside(pending.final, finish)
+    return pending.final
+
+
+def _write_style_beside(path: Path, finish: Finish) -> None:
+    """Leave a `.qml` by the raster, which QGIS reads when somebody opens it without the plugin."""
+    layer = QgsRasterLayer(str(path), finish.title, "gdal")
+    dress(layer, finish)
+    with beside(path.with_suffix(".qml")) as style:
+        message, saved = layer.saveNamedStyle(str(style.temporary))
+        if not saved:
+            raise WriteFailed(message, tr("Check the free space and your rights in that folder."))
+
+
+def _reads_back(path: Path, values: np.ndarray) -> bool:
+    dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=["GTiff"])
+    return dataset is not None and np.array_equal(dataset.ReadAsArray(), values)
+
+
+def _raster_failed(path: Path) -> WriteFailed:
+    return WriteFailed(
+        tr("“{}” could not be written.").format(path.name),
+        tr("Check the free space and your rights in that folder."),
+    )
+
+
+def copy_file(source: Path, target: Path) -> Path:
+    """Copy a finished file (no open database) to `target`, beside first, and return its place."""
+    with beside(target) as pending:
+        shutil.copyfile(source, pending.temporary)
+        if pending.temporary.stat().st_size != source.stat().st_size:
+            raise WriteFailed(
+                tr("“{}” was not copied whole.").format(target.name), tr("Is the disk full?")
+            )
+    return pending.final
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write `text` as UTF-8 and return where it lies."""
+    with beside(path) as pending:
+        pending.temporary.write_text(text, encoding="utf-8")
+    return pending.final

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How layers look: styles from `resources/styles`, class limits from the numbers shown.
+
+Style files are read for symbols, labels and rendering only; the rest of what a QML may carry
+(actions, form code, map tips) never comes in through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+from qgis.core import (
+    QgsColorRampShader,
+    QgsLayerMetadata,
+    QgsLayerNotesUtils,
+    QgsMapLayer,
+    QgsRasterShader,
+    QgsRasterTransparency,
+    QgsSingleBandPseudoColorRenderer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QColor
+
+from streetsafe_plugin.compat import transparent_values
+from streetsafe_plugin.gis import text_gate
+from streetsafe_plugin.i18n import tr
+from streetsafe_plugin.paths import resource
+
+Style = Callable[[QgsMapLayer], None]
+
+_CATEGORIES = (
+    QgsMapLayer.StyleCategory.Symbology
+    | QgsMapLayer.StyleCategory.Labeling
+    | QgsMapLayer.StyleCategory.Rendering
+)
+
+#: From low (half transparent) to high: five steps of equal contrast on a white page.
+_DENSITY_COLOURS = ("#70fed395", "#a0fe9f6d", "#c8de4968", "#e08c2981", "#f03b0f70")
+_NEXT_TO_NOTHING = 1e-6
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What a layer gets once its data are right: title, look, how it was made, and a map tip."""
+
+    title: str
+    style: Optional[Style] = None
+    metadata: Optional[QgsLayerMetadata] = None
+    notes_html: str = ""
+    tip_fields: tuple[str, ...] = field(default=())
+
+
+def dress(layer: QgsMapLayer, finish: Finish) -> None:
+    """Apply `finish` to `layer`; its name is only changed by whoever loads it."""
+    if finish.style is not None:
+        finish.style(layer)
+    if finish.metadata is not None:
+        metadata = finish.metadata.clone()
+        metadata.setCrs(layer.crs())
+        layer.setMetadata(metadata)
+    if finish.notes_html:
+        QgsLayerNotesUtils.setLayerNotes(layer, finish.notes_html)
+    if isinstance(layer, QgsVectorLayer) and finish.tip_fields:
+        # without a template QGIS renders the display field as HTML, whatever it holds
+        layer.setMapTipTemplate(text_gate.map_tip(finish.tip_fields))
+        layer.setDisplayExpression(f'"{finish.tip_fields[0]}"')
+
+
+def from_file(stem: str) -> Style:
+    """Return the style of `resources/styles/<stem>.qml`."""
+    path = resource("styles", f"{stem}.qml")
+
+    def apply(layer: QgsMapLayer) -> None:
+        # flags must be named: by position they bind to another argument and everything loads
+        message, loaded = layer.loadNamedStyle(str(path), categories=_CATEGORIES)
+        if not loaded:
+            raise FileNotFoundError(f"{path.name}: {message}")
+
+    return apply
+
+
+def density(limits: Sequence[float], unit: str) -> Style:
+    """Return the style of a density surface: equal classes up to `limits`, empty where zero.
+
+    Colours run from light to dark evenly for the eye (after the magma scale), tell apart for the
+    colour-blind and in grey, and let what lies beneath show through where values are low.
+    """
+    limits = list(limits)
+    colours = _DENSITY_COLOURS[-len(limits) :] if limits else []
+    lower = [0.0, *limits[:-1]]
+    items = [
+        QgsColorRampShader.ColorRampItem(
+            upper, QColor(colour), tr("{:g} – {:g} {}").format(above, upper, unit)
+        )
+        for above, upper, colour in zip(lower, limits, colours)
+    ]
+
+    def apply(layer: QgsMapLayer) -> None:
+        function = QgsColorRampShader(
+            0.0, limits[-1] if limits else 1.0, None, QgsColorRampShader.Type.Discrete
+        )
+        function.setColorRampItemList(items)
+        shader = QgsRasterShader()
+        shader.setRasterShaderFunction(function)
+        renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+        renderer.setClassificationMin(0.0)
+        renderer.setClassificationMax(limits[-1] if limits else 1.0)
+        transparency = QgsRasterTransparency()
+        transparency.setTransparentSingleValuePixelList([transparent_values(0.0, _NEXT_TO_NOTHING)])
+        renderer.setRasterTransparency(transparency)
+        layer.setRenderer(renderer)
+
+    return apply
