@@ -14,7 +14,6 @@ from qgis.core import (
     QgsLayoutItemLabel,
     QgsLayoutItemLegend,
     QgsLegendStyle,
-    QgsRasterTransparency,
     QgsTextFormat,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType
@@ -116,17 +115,6 @@ def switch_off_geospatial_pdf(settings: QgsLayoutExporter.PdfExportSettings) -> 
 def text_as_text() -> Any:
     """Return the setting that keeps text searchable in a PDF."""
     return Qgis.TextRenderFormat.AlwaysText
-
-
-def transparent_values(low: float, high: float) -> QgsRasterTransparency.TransparentSingleValuePixel:
-    """Return the setting that shows nothing where a raster lies between two values."""
-    values = QgsRasterTransparency.TransparentSingleValuePixel()
-    values.min, values.max = low, high
-    if hasattr(values, "opacity"):
-        values.opacity = 0.0
-    else:  # before QGIS 3.38
-        values.percentTransparent = 100.0
-    return values
 
 
 def set_label_look(label: QgsLayoutItemLabel, font: QFont, colour: QColor) -> None:

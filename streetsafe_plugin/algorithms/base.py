@@ -12,7 +12,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, Optional, TypeVar
+from typing import Any, TypeVar
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -106,7 +106,7 @@ class Answers:
         numbers = self.algorithm.parameterAsEnums(self.parameters, name, self.context)
         return [values[number] for number in numbers]
 
-    def date(self, name: str) -> Optional[datetime.date]:
+    def date(self, name: str) -> datetime.date | None:
         """Return a date, from a date widget or from text as YYYY-MM-DD; None where empty.
 
         Raises:
@@ -143,19 +143,19 @@ class Answers:
         """Return the names of the chosen fields."""
         return list(self.algorithm.parameterAsFields(self.parameters, name, self.context))
 
-    def layer_source(self, name: str) -> Optional[QgsFeatureSource]:
+    def layer_source(self, name: str) -> QgsFeatureSource | None:
         """Return a vector input, respecting “selected features only”; None where empty."""
         if not self.given(name):
             return None
         return self.algorithm.parameterAsSource(self.parameters, name, self.context)
 
-    def raster(self, name: str) -> Optional[QgsRasterLayer]:
+    def raster(self, name: str) -> QgsRasterLayer | None:
         """Return a raster input; None where empty."""
         if not self.given(name):
             return None
         return self.algorithm.parameterAsRasterLayer(self.parameters, name, self.context)
 
-    def vector(self, name: str) -> Optional[QgsVectorLayer]:
+    def vector(self, name: str) -> QgsVectorLayer | None:
         """Return a vector input as a layer, for its name and style; None where empty."""
         if not self.given(name):
             return None
@@ -217,13 +217,11 @@ class Run(Answers):
         """Return a vector input that must be there."""
         source = self.layer_source(name)
         if source is None:
-            raise QgsProcessingException(
-                self.algorithm.invalidSourceError(self.parameters, name)
-            )
+            raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
         return source
 
     def points(
-        self, name: str, columns: Sequence[str] = (), tick: Optional[Tick] = None
+        self, name: str, columns: Sequence[str] = (), tick: Tick | None = None
     ) -> layers.PointTable:
         """Return a point input in metres; what has no usable place is counted and said."""
         source = self.source(name)
@@ -241,7 +239,7 @@ class Run(Answers):
         return table
 
     def polygons(
-        self, name: str, columns: Sequence[str] = (), tick: Optional[Tick] = None
+        self, name: str, columns: Sequence[str] = (), tick: Tick | None = None
     ) -> layers.PolygonTable:
         """Return a polygon input in metres; what was repaired or left out is said."""
         source = self.source(name)
@@ -290,8 +288,8 @@ class Run(Answers):
         spec: store.LayerSpec,
         rows: Iterable[store.Row],
         style: str | None = None,
-        tick: Optional[Tick] = None,
-    ) -> Optional[str]:
+        tick: Tick | None = None,
+    ) -> str | None:
         """Write a vector output and return its place for the results; None if not asked for.
 
         Files are written beside and renamed. Everything else (memory, databases, a layer in an
@@ -374,6 +372,14 @@ class Run(Answers):
             on_load.load_from_elsewhere(self.context, planned, actual)
         on_load.dress_when_loaded(self.context, actual, finish)
         return actual
+
+    def folder(self, name: str) -> Path:
+        """Return the folder an output is to go to, a temporary one where none was named."""
+        given = self.algorithm.parameterAsString(self.parameters, name, self.context).strip()
+        if given in ("", QgsProcessing.TEMPORARY_OUTPUT):
+            given = self.algorithm.parameterDefinition(name).generateTemporaryDestination()
+            Path(given).mkdir(parents=True, exist_ok=True)
+        return Path(given)
 
     def _destination(self, name: str) -> str:
         """Return where an output is to go, as it was given; empty where it was not asked for."""

@@ -92,7 +92,13 @@ class Heatmap(StreetSafeAlgorithm):
             QgsProcessingParameterEnum(
                 KERNEL,
                 tr("Kernel"),
-                [tr("Quartic"), tr("Triweight"), tr("Epanechnikov"), tr("Uniform"), tr("Triangular")],
+                [
+                    tr("Quartic"),
+                    tr("Triweight"),
+                    tr("Epanechnikov"),
+                    tr("Uniform"),
+                    tr("Triangular"),
+                ],
                 False,
                 0,
             ),
@@ -114,8 +120,10 @@ class Heatmap(StreetSafeAlgorithm):
             QgsProcessingParameterFeatureSource(
                 MASK, tr("Mask"), [QgsProcessing.SourceType.TypeVectorPolygon], None, True
             ),
-            tr("Cells whose centre lies outside these polygons are left empty. The check that the"
-               " surface adds up is made before."),
+            tr(
+                "Cells whose centre lies outside these polygons are left empty. The check that the"
+                " surface adds up is made before."
+            ),
         )
         self.ask_advanced(
             QgsProcessingParameterEnum(
@@ -154,7 +162,9 @@ class Heatmap(StreetSafeAlgorithm):
         points = run.points(INPUT, weight_fields, run.stage(0.0, 0.3))
         weights = None
         if weight_fields:
-            given = [np.nan if value is None else value for value in points.columns[weight_fields[0]]]
+            given = [
+                np.nan if value is None else value for value in points.columns[weight_fields[0]]
+            ]
             weights = np.array(given, dtype=float)
         if not len(points.xy):
             raise InputRefused(
@@ -172,10 +182,10 @@ class Heatmap(StreetSafeAlgorithm):
         if run.given(MASK):
             values = np.where(self._inside(run, made.grid), values, np.nan)
         run.note(
-            tr("{:g} reports; volume under the surface {:.2f}; {} kernel, radius {:g} m,"
-               " cells of {:g} m.").format(
-                made.reports, made.integral, kernel.name, radius_m, cell_m
-            )
+            tr(
+                "{:g} reports; volume under the surface {:.2f}; {} kernel, radius {:g} m,"
+                " cells of {:g} m."
+            ).format(made.reports, made.integral, kernel.name, radius_m, cell_m)
         )
         run.say(
             tr("{:g} reports; the surface adds up to {:.2f}; highest value {:.1f} {}.").format(

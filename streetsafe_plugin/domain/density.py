@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable
 
 import numpy as np
 
+from streetsafe_plugin.domain.arrays import Floats
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 
@@ -26,6 +27,7 @@ MOST_CELLS = 25_000_000
 TOLERANCE = 0.01
 #: Bounds the memory of one step of the calculation.
 _PLACES_AT_A_TIME = 100_000
+_ROUND_FACTORS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 M2_PER_KM2 = 1_000_000.0
 M2_PER_HA = 10_000.0
 
@@ -39,7 +41,7 @@ class Kernel:
     """
 
     name: str
-    shape: Callable[[np.ndarray], np.ndarray]
+    shape: Callable[[Floats], Floats]
     cells_per_radius: int
 
 
@@ -75,7 +77,7 @@ class Grid:
 class Surface:
     """A density surface: `values` in reports per m², and the number of reports it adds up to."""
 
-    values: np.ndarray
+    values: Floats
     grid: Grid
     reports: float
     integral: float
@@ -86,7 +88,7 @@ def default_cell_m(kernel: Kernel, radius_m: float) -> float:
     return radius_m / kernel.cells_per_radius
 
 
-def grid_around(xy: np.ndarray, radius_m: float, cell_m: float) -> Grid:
+def grid_around(xy: Floats, radius_m: float, cell_m: float) -> Grid:
     """Return the grid that holds every kernel whole.
 
     Args:
@@ -120,11 +122,11 @@ def grid_around(xy: np.ndarray, radius_m: float, cell_m: float) -> Grid:
 
 
 def surface(
-    xy: np.ndarray,
+    xy: Floats,
     radius_m: float,
     cell_m: float,
     kernel: Kernel,
-    weights: Optional[np.ndarray] = None,
+    weights: Floats | None = None,
     tick: Tick = no_tick,
 ) -> Surface:
     """Return the density of points, exact at every cell's centre.
@@ -175,10 +177,10 @@ def surface(
 
 
 def _spread(
-    total: np.ndarray,
+    total: Floats,
     grid: Grid,
-    places: np.ndarray,
-    mass: np.ndarray,
+    places: Floats,
+    mass: Floats,
     radius_m: float,
     kernel: Kernel,
     tick: Tick,
@@ -205,7 +207,7 @@ def _spread(
             total[first : first + len(added)] += added
 
 
-def _checked(weights: np.ndarray) -> np.ndarray:
+def _checked(weights: Floats) -> Floats:
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum() > 0:
         raise InputRefused(
             "The weights hold a missing, negative or unusable number, or are all zero.",
@@ -214,16 +216,16 @@ def _checked(weights: np.ndarray) -> np.ndarray:
     return weights
 
 
-def class_limits(maximum: float, most: int = 5) -> list[float]:
+def class_limits(maximum: float, most: int = 6) -> list[float]:
     """Return round upper limits of equal classes from 0 to at least `maximum`.
 
-    The step is 1, 2, 2.5 or 5 times a power of ten, the smallest that needs no more than `most`
-    classes, so that a legend reads 20, 40, 60 and not 17.3, 34.6, 51.9.
+    The step is a round number (`_ROUND_FACTORS`) times a power of ten, the smallest that needs no
+    more than `most` classes, so that a legend reads 20, 40, 60 and not 17.3, 34.6, 51.9.
     """
     if not maximum > 0:
         return []
     power = 10 ** math.floor(math.log10(maximum / most))
-    steps = (factor * power for factor in (1, 2, 2.5, 5, 10))
+    steps = (factor * power for factor in _ROUND_FACTORS)
     step = next(step for step in steps if maximum <= step * most * (1 + 1e-9))
     count = math.ceil(maximum / step - 1e-9)
     return [step * number for number in range(1, count + 1)]

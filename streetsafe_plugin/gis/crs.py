@@ -100,7 +100,9 @@ def describe_operation(
     if source == target:
         sentence = tr("Coordinates were used as given, in {}.").format(target.authid())
         return OperationNote(tr("none"), 0.0, False, sentence)
-    used = QgsCoordinateTransform(source, target, transform_context).instantiatedCoordinateOperationDetails()
+    used = QgsCoordinateTransform(
+        source, target, transform_context
+    ).instantiatedCoordinateOperationDetails()
     best_first = QgsDatumTransform.operations(source, target)
     grid_missing = bool(best_first) and not best_first[0].isAvailable
     accuracy = used.accuracy if used.accuracy >= 0 else None

@@ -13,7 +13,7 @@ from qgis.core import (
 from streetsafe_plugin.gis.styling import Finish, dress
 
 #: QGIS keeps no reference to a post-processor written in Python, so they wait here.
-_WAITING: dict[str, "_Dresser"] = {}
+_WAITING: dict[str, _Dresser] = {}
 
 
 class _Dresser(QgsProcessingLayerPostProcessorInterface):

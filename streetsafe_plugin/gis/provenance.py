@@ -19,9 +19,9 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameters,
-    QgsProcessingParameterDefinition,
     QgsProcessingUtils,
 )
 

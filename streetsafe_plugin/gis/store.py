@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,8 @@ _GEOMETRY_TYPES = {
     "none": QgsWkbTypes.Type.NoGeometry,
 }
 _ROWS_PER_TICK = 1000
+#: SQLite reads such a code in a path as the character it stands for.
+_PERCENT_CODE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -123,9 +126,7 @@ def beside(target: Path) -> Iterator[_Pending]:
         raise WriteFailed(
             tr("“{}” is a folder, not a file.").format(target.name), tr("Choose a file name.")
         )
-    pending = _Pending(
-        target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}"), target
-    )
+    pending = _Pending(target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}"), target)
     discard(pending.temporary)
     try:
         _prove_writable(pending.temporary)
@@ -163,11 +164,11 @@ def move_into_place(temporary: Path, target: Path) -> Path:
                 tr("Run it again."),
             )
     try:
-        os.replace(temporary, target)
+        temporary.replace(target)
     except PermissionError:
         stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S")
         dated = target.with_name(f"{target.stem}_{stamp}{target.suffix}")
-        os.replace(temporary, dated)
+        temporary.replace(dated)
         return dated
     return target
 
@@ -193,6 +194,11 @@ def write_layer(
         raise InputRefused(
             tr("“{}” has no ending this plugin can write.").format(path.name),
             tr("Use one of {}.").format(", ".join(DRIVERS)),
+        )
+    if driver == "GPKG" and _PERCENT_CODE.search(str(path)):
+        raise InputRefused(
+            tr("QGIS cannot open a GeoPackage with “%” and two digits in its path."),
+            tr("Choose another name or folder."),
         )
     _spare_other_layers(path)
     with beside(path) as pending:
@@ -283,7 +289,7 @@ def _refused_by_writer(path: Path, writer: QgsVectorFileWriter) -> WriteFailed:
 
 
 def _spare_other_layers(path: Path) -> None:
-    """Refuse to replace a GeoPackage that holds more than one layer: the others would go with it."""
+    """Refuse to replace a GeoPackage that holds several layers: the others would go with it."""
     if path.suffix.lower() != ".gpkg" or not path.exists():
         return
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=["GPKG"])
@@ -349,9 +355,7 @@ def write_raster(path: Path, raster: Raster, finish: Finish, description: str = 
         if dataset is None:
             raise _raster_failed(path)
         dataset.SetGeoTransform((raster.west, raster.cell_m, 0, raster.north, 0, -raster.cell_m))
-        dataset.SetProjection(
-            raster.crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT2_2019)
-        )
+        dataset.SetProjection(raster.crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT2_2019))
         dataset.SetMetadataItem("TIFFTAG_IMAGEDESCRIPTION", description)
         band = dataset.GetRasterBand(1)
         band.SetNoDataValue(NO_DATA)

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import Callable
 
+import numpy as np
 from qgis.core import (
     QgsColorRampShader,
     QgsLayerMetadata,
     QgsLayerNotesUtils,
     QgsMapLayer,
     QgsRasterShader,
-    QgsRasterTransparency,
     QgsSingleBandPseudoColorRenderer,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor
 
-from streetsafe_plugin.compat import transparent_values
 from streetsafe_plugin.gis import text_gate
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.paths import resource
@@ -38,7 +37,6 @@ _CATEGORIES = (
 
 #: From low (half transparent) to high: five steps of equal contrast on a white page.
 _DENSITY_COLOURS = ("#70fed395", "#a0fe9f6d", "#c8de4968", "#e08c2981", "#f03b0f70")
-_NEXT_TO_NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ class Finish:
     """What a layer gets once its data are right: title, look, how it was made, and a map tip."""
 
     title: str
-    style: Optional[Style] = None
-    metadata: Optional[QgsLayerMetadata] = None
+    style: Style | None = None
+    metadata: QgsLayerMetadata | None = None
     notes_html: str = ""
     tip_fields: tuple[str, ...] = field(default=())
 
@@ -82,34 +80,38 @@ def from_file(stem: str) -> Style:
 
 
 def density(limits: Sequence[float], unit: str) -> Style:
-    """Return the style of a density surface: equal classes up to `limits`, empty where zero.
+    """Return the style of a density surface in equal classes up to `limits`, at least one.
 
-    Colours run from light to dark evenly for the eye (after the magma scale), tell apart for the
-    colour-blind and in grey, and let what lies beneath show through where values are low.
+    The lowest class is left without colour, so that the map beneath stays readable and a lone
+    report far from any other is no hot spot. Colours run from light to dark evenly for the eye
+    (after the magma scale) and tell apart for the colour-blind and in grey.
     """
     limits = list(limits)
-    colours = _DENSITY_COLOURS[-len(limits) :] if limits else []
-    lower = [0.0, *limits[:-1]]
+    steps = np.linspace(0, len(_DENSITY_COLOURS) - 1, max(len(limits) - 1, 1))
     items = [
         QgsColorRampShader.ColorRampItem(
-            upper, QColor(colour), tr("{:g} – {:g} {}").format(above, upper, unit)
-        )
-        for above, upper, colour in zip(lower, limits, colours)
+            limits[0],
+            QColor(255, 255, 255, 0),
+            tr("under {:g} {}: no colour").format(limits[0], unit),
+        ),
+        *(
+            QgsColorRampShader.ColorRampItem(
+                upper,
+                QColor(_DENSITY_COLOURS[round(step)]),
+                tr("{:g} – {:g} {}").format(above, upper, unit),
+            )
+            for above, upper, step in zip(limits, limits[1:], steps)
+        ),
     ]
 
     def apply(layer: QgsMapLayer) -> None:
-        function = QgsColorRampShader(
-            0.0, limits[-1] if limits else 1.0, None, QgsColorRampShader.Type.Discrete
-        )
+        function = QgsColorRampShader(0.0, limits[-1], None, QgsColorRampShader.Type.Discrete)
         function.setColorRampItemList(items)
         shader = QgsRasterShader()
         shader.setRasterShaderFunction(function)
         renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
         renderer.setClassificationMin(0.0)
-        renderer.setClassificationMax(limits[-1] if limits else 1.0)
-        transparency = QgsRasterTransparency()
-        transparency.setTransparentSingleValuePixelList([transparent_values(0.0, _NEXT_TO_NOTHING)])
-        renderer.setRasterTransparency(transparency)
+        renderer.setClassificationMax(limits[-1])
         layer.setRenderer(renderer)
 
     return apply

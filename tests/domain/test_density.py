@@ -90,9 +90,7 @@ def test_blocks_of_places_give_what_one_block_gives(monkeypatch: pytest.MonkeyPa
 
 
 @given(
-    st.lists(
-        st.tuples(st.floats(0, 5000), st.floats(0, 5000)).map(list), min_size=1, max_size=40
-    ),
+    st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 5000)).map(list), min_size=1, max_size=40),
     st.sampled_from([k for k in density.KERNELS if k is not UNIFORM]),
 )
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The briefing: an overview, a page a park, a page of method and caveats."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingOutputFile,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+    QgsProject,
+)
+
+from streetsafe_plugin import about
+from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
+from streetsafe_plugin.domain.briefing import Park, Whole
+from streetsafe_plugin.domain.briefing_figures import ParkGround, ReportSet, figures
+from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.park_counts import read_ticks
+from streetsafe_plugin.domain.rings import parse_distances
+from streetsafe_plugin.domain.taxonomy import REASON_CODES
+from streetsafe_plugin.gis import crs, provenance, release, text_gate
+from streetsafe_plugin.gis.briefing_layers import briefing_layers
+from streetsafe_plugin.gis.layers import PointTable
+from streetsafe_plugin.gis.layouts import Frame, briefing_layout
+from streetsafe_plugin.i18n import tr
+from streetsafe_plugin.settings import load_settings
+
+PARKS, REPORTS, HEATMAP, CRIMES, AREA = "PARKS", "REPORTS", "HEATMAP", "CRIMES", "AREA"
+MARKING, HANDLING, AUDIENCE = "MARKING", "HANDLING", "AUDIENCE"
+TITLE, AUTHOR, ATTRIBUTION = "TITLE", "AUTHOR", "ATTRIBUTION"
+FORMATS, DISTANCES, FOLDER = "FORMATS", "DISTANCES", "FOLDER"
+PAGES, PDF = "PAGES", "PDF"
+
+MARKINGS = ("OFFICIAL", "OFFICIAL-SENSITIVE")
+AUDIENCES = ("internal", "partner", "public")
+FORMAT_NAMES = ("pdf", "png", "svg")
+MOST_RINGS = 6
+DEFAULT_DISTANCES = "100,250,400"
+
+_POLICE_UK = "Recorded crime: data.police.uk, Open Government Licence v3.0."
+_STREETSAFE = "Reports: StreetSafe (police.uk), as supplied to the author."
+_PARK_FIELDS = ("park_name", "district", "boundary_status", "note")
+_DATE_FIELDS = ("submitted_at", "month_start")
+
+
+class ExportBriefing(StreetSafeAlgorithm):
+    """Lay out, export and verify a briefing."""
+
+    ID = "exportbriefing"
+    GROUP = Group.BRIEF
+
+    def flags(self) -> QgsProcessingAlgorithm.Flag:
+        """Run in the main thread: layouts cannot be made elsewhere."""
+        return super().flags() | QgsProcessingAlgorithm.Flag.FlagNoThreading
+
+    def displayName(self) -> str:
+        """Return the name in the toolbox."""
+        return tr("Export briefing")
+
+    def shortDescription(self) -> str:
+        """Return the tooltip."""
+        return tr("A marked PDF with an overview, a page for each park, and the method")
+
+    def tags(self) -> list[str]:
+        """Return the words by which the toolbox finds it."""
+        return tr("briefing,report,pdf,png,map,export,marking,park").split(",")
+
+    def shortHelpString(self) -> str:
+        """Return the help."""
+        return tr(
+            "Makes a briefing: an overview map with the figures of every park, a page for each"
+            " park with its map, rings, counts and reasons, and a page of method, caveats and"
+            " sources. Every page carries the marking, the dates covered, the number of reports"
+            " and where the data come from.\n\n"
+            "Choose the marking yourself: there is no default, since only the originator can"
+            " classify. Nothing is exported until it is chosen; it stands on every page, in the"
+            " PDF's title and in the file names.\n\n"
+            "Every file is read back before it is handed over: number of pages, no blank page, no"
+            " author or attributes inside. Reports are counted as in “Park analysis”.\n\n"
+            "The audience must be internal. Packs for partners and the public need protection of"
+            " small numbers, which this version does not offer yet."
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Declare the parameters and outputs."""
+        polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
+        points = [QgsProcessing.SourceType.TypeVectorPoint]
+        self.ask(
+            QgsProcessingParameterFeatureSource(PARKS, tr("Parks"), polygons),
+            tr("The parks, a page each, in the layer's order."),
+        )
+        self.ask(
+            QgsProcessingParameterFeatureSource(REPORTS, tr("Reports"), points),
+            tr("The imported reports. Any point layer will do; reasons are shown if it has them."),
+        )
+        self.ask(
+            QgsProcessingParameterRasterLayer(HEATMAP, tr("Heat map"), None, True),
+            tr("Drawn beneath the parks, in its own style."),
+        )
+        self.ask(
+            QgsProcessingParameterFeatureSource(CRIMES, tr("Recorded crime"), points, None, True),
+            tr("Counted around each park for context. Published points are not true places."),
+        )
+        self.ask(
+            QgsProcessingParameterFeatureSource(AREA, tr("Area"), polygons, None, True),
+            tr("Outlines drawn on the maps; the overview shows all of them."),
+        )
+        self.ask(
+            # optional only so that the dialog starts with nothing chosen; refusals() insists
+            QgsProcessingParameterEnum(MARKING, tr("Marking"), list(MARKINGS), False, None, True),
+            tr("The protective marking. There is no default: choose it for every briefing."),
+        )
+        self.ask(
+            QgsProcessingParameterString(HANDLING, tr("Handling instruction"), None, False, True),
+            tr("A line for every page, such as who may see it."),
+        )
+        self.ask(
+            QgsProcessingParameterEnum(
+                AUDIENCE, tr("Audience"), [tr("Internal"), tr("Partner"), tr("Public")], False, 0
+            ),
+            tr("Who will see it. This version makes internal briefings only."),
+        )
+        self.ask(
+            QgsProcessingParameterString(TITLE, tr("Title"), tr("Feeling safe in our parks")),
+            tr("The briefing's title, also part of the file names."),
+        )
+        self.ask(
+            QgsProcessingParameterString(AUTHOR, tr("Author"), None, False, True),
+            tr("Who made it, for the last page. Nothing is taken from your login."),
+        )
+        self.ask(
+            QgsProcessingParameterString(ATTRIBUTION, tr("Attribution"), None, True, True),
+            tr("Acknowledgements the maps need, such as Ordnance Survey's, added to the sources."),
+        )
+        self.ask(
+            QgsProcessingParameterEnum(FORMATS, tr("Formats"), ["PDF", "PNG", "SVG"], True, [0, 1]),
+            tr("One PDF of all pages; a PNG or SVG of each page."),
+        )
+        self.ask(
+            QgsProcessingParameterString(DISTANCES, tr("Ring distances"), DEFAULT_DISTANCES),
+            tr("Outer distances of the rings in metres, such as 100,250,400."),
+        )
+        self.addParameter(
+            QgsProcessingParameterFolderDestination(FOLDER, tr("Folder for the briefing"))
+        )
+        self.addOutput(QgsProcessingOutputNumber(PAGES, tr("Pages")))
+        self.addOutput(QgsProcessingOutputNumber(PARKS, tr("Parks")))
+        self.addOutput(QgsProcessingOutputFile(PDF, tr("PDF")))
+
+    def refusals(self, answers: Answers) -> Iterator[str]:
+        """Insist on a marking, an audience that can be served, and readable distances."""
+        if not answers.given(MARKING):
+            yield tr("Marking is not chosen: choose {} before anything is exported.").format(
+                tr(" or ").join(MARKINGS)
+            )
+        if answers.choice(AUDIENCE, AUDIENCES) != "internal":
+            yield tr(
+                "Audience: packs for partners and the public are not offered yet, since small"
+                " numbers could identify people; choose Internal."
+            )
+        if not answers.choices(FORMATS, FORMAT_NAMES):
+            yield tr("Formats: none is chosen; choose at least one.")
+        if len(parse_distances(answers.text(DISTANCES))) > MOST_RINGS:
+            yield tr("Ring distances: a page has room for {} rings; name fewer.").format(MOST_RINGS)
+
+    def execute(self, run: Run) -> dict[str, Any]:
+        """Count, lay out, export, verify, deliver."""
+        reports = run.points(REPORTS, self._report_fields(run), run.stage(0.0, 0.05))
+        grounds = self._parks(run)
+        crimes = run.points(CRIMES, (), run.stage(0.05, 0.15)) if run.given(CRIMES) else None
+        area = run.polygons(AREA).shapes if run.given(AREA) else None
+        limits_m = parse_distances(run.text(DISTANCES))
+        whole, parks = figures(
+            _report_set(reports),
+            grounds,
+            limits_m,
+            None if crimes is None else crimes.xy,
+            run.stage(0.15, 0.3),
+        )
+        project = QgsProject()
+        project.setCrs(run.crs)
+        heat = run.raster(HEATMAP)
+        layers = briefing_layers(
+            project, run.crs, parks, reports.xy, reports.columns.get("concern"), heat, area
+        )
+        frame = self._frame(run, heat)
+        how_made = [*run.history(), *self._input_histories(run)]
+        layout = briefing_layout(
+            project, frame, whole, parks, layers, how_made, run.stage(0.3, 0.35)
+        )
+        pdf, files = self._export(run, layout, frame, parks)
+        run.say(tr("{} pages, {} files, all read back.").format(len(parks) + 2, len(files)))
+        _say_figures(run, whole)
+        return {
+            FOLDER: str(files[0].parent),
+            PAGES: len(parks) + 2,
+            PARKS: len(parks),
+            PDF: None if pdf is None else str(pdf),
+        }
+
+    def _report_fields(self, run: Run) -> list[str]:
+        held = run.source(REPORTS).fields().names()
+        return [name for name in (*REASON_CODES, "concern", *_DATE_FIELDS) if name in held]
+
+    def _parks(self, run: Run) -> list[ParkGround]:
+        table = run.polygons(PARKS, _PARK_FIELDS)
+        if not table.shapes:
+            raise InputRefused(
+                tr("“{}” holds no park.").format(run.source(PARKS).sourceName()),
+                tr("Load the parks first."),
+            )
+        held = zip(table.shapes, table.rows, *(table.columns[name] for name in _PARK_FIELDS))
+        return [
+            ParkGround(
+                name or tr("Park {}").format(row + 1),
+                district or "",
+                status == "indicative",
+                note or "",
+                shape,
+            )
+            for shape, row, name, district, status, note in held
+        ]
+
+    def _frame(self, run: Run, heat: QgsMapLayer | None) -> Frame:
+        settings = load_settings()
+        operation = crs.describe_operation(
+            run.source(REPORTS).sourceCrs(), run.crs, run.context.transformContext()
+        )
+        return Frame(
+            title=run.text(TITLE),
+            marking=run.choice(MARKING, MARKINGS),
+            handling=run.text(HANDLING) or settings.handling,
+            author=run.text(AUTHOR) or settings.author,
+            attribution=self._attribution(run, settings.attribution),
+            made=tr("Made {} with StreetSafe for QGIS {}").format(
+                datetime.date.today().strftime("%d %B %Y").lstrip("0"), about.version()
+            ),
+            operation=operation.sentence,
+        )
+
+    def _attribution(self, run: Run, standing: str) -> str:
+        """Return the sources: what the user wrote, what the layers say, what their kind demands."""
+        stated = [run.text(ATTRIBUTION) or standing]
+        for name in (PARKS, AREA, CRIMES, REPORTS):
+            layer = run.vector(name)
+            if layer is not None:
+                stated += [text_gate.plain(right) for right in layer.metadata().rights()]
+        if run.given(CRIMES) and "crime_type" in run.source(CRIMES).fields().names():
+            stated.append(_POLICE_UK)
+        if "report_id" in run.source(REPORTS).fields().names():
+            stated.append(_STREETSAFE)
+        lines = dict.fromkeys(line for line in stated if line)
+        return " ".join(lines) or tr("No source was stated for these data.")
+
+    def _input_histories(self, run: Run) -> list[str]:
+        layers = [run.vector(name) for name in (REPORTS, PARKS, CRIMES)]
+        layers.append(run.raster(HEATMAP))
+        return provenance.history_of([layer for layer in layers if layer is not None])
+
+    def _export(
+        self, run: Run, layout: Any, frame: Frame, parks: Sequence[Park]
+    ) -> tuple[Path | None, list[Path]]:
+        """Export to one side, verify, then deliver; returns the PDF's place and all files."""
+        formats = run.choices(FORMATS, FORMAT_NAMES)
+        today = datetime.date.today().isoformat()
+        stem = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}"
+        names = [tr("overview"), *(park.name for park in parks), tr("method")]
+        pages = [
+            release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(name)[:40]}")
+            for number, name in enumerate(names)
+        ]
+        folder = Path(run.folder(FOLDER))
+        tick = run.stage(0.35, 0.98)
+        with release.staging(folder) as aside:
+            made: list[Path] = []
+            if "pdf" in formats:
+                made.append(
+                    release.export_pdf(
+                        layout,
+                        aside / f"{stem}.pdf",
+                        f"{frame.marking}: {frame.title}",
+                        run.stage(0.35, 0.6),
+                    )
+                )
+            if "png" in formats:
+                for page in pages:
+                    tick(0.4 + 0.5 * page.number / len(pages))
+                    made.append(release.export_png(layout, page, aside))
+            if "svg" in formats:
+                tick(0.9)
+                made += release.export_svg(layout, pages, aside)
+            run.stop_if_cancelled()
+            delivered = release.deliver(made, folder)
+        return (delivered[0] if "pdf" in formats else None), delivered
+
+
+def _report_set(table: PointTable) -> ReportSet:
+    """Return the reports with their first date field and the reasons they have."""
+    dates = next(
+        (table.columns[name] for name in _DATE_FIELDS if name in table.columns),
+        [None] * len(table.xy),
+    )
+    return ReportSet(
+        table.xy,
+        [_as_date(value) for value in dates],
+        {code: read_ticks(table.columns[code]) for code in REASON_CODES if code in table.columns},
+        table.total,
+        table.excluded,
+    )
+
+
+def _as_date(value: Any) -> datetime.date | None:
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    return value if isinstance(value, datetime.date) else None
+
+
+def _say_figures(run: Run, whole: Whole) -> None:
+    run.say(
+        tr("{} reports = {} inside + {} in rings + {} outside + {} not usable.").format(
+            whole.read, whole.inside, whole.in_rings, whole.outside, whole.excluded
+        )
+    )

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a briefing says: every sentence and table from the same figures.
+
+Reports are pins, mentions are ticked reasons; each figure says which it is. A percentage is given
+only where its base is large enough for one report more or less not to change the message.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shapely.geometry.base import BaseGeometry
+
+#: Below this many reports a share is given as counts only.
+SMALLEST_BASE = 50
+#: A figure built on fewer reports than this gets a word of caution.
+FEW = 10
+
+MORE_THAN_ONE = "More than one reason could be ticked, so mentions add up to more than reports."
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A park's inside or one of its rings: its area and what was counted there.
+
+    `mentions` is None where the layer says nothing of reasons.
+    """
+
+    inner_m: float
+    outer_m: float
+    area_ha: float
+    reports: int
+    mentions: int | None
+
+    @property
+    def label(self) -> str:
+        """Return the zone's name in a table."""
+        if self.outer_m == 0:
+            return "Inside the park"
+        return f"{self.inner_m:g} to {self.outer_m:g} m"
+
+    @property
+    def per_km2(self) -> float | None:
+        """Return reports per square kilometre, None for a zone without area."""
+        return self.reports / (self.area_ha / 100) if self.area_ha > 0 else None
+
+
+@dataclass(frozen=True)
+class Park:
+    """A park and its zones, inside first; `reasons` are (label, mentions), most frequent first."""
+
+    number: int
+    name: str
+    district: str
+    indicative: bool
+    note: str
+    zones: tuple[Zone, ...]
+    zone_shapes: tuple[BaseGeometry, ...]
+    reasons: tuple[tuple[str, int], ...]
+    crimes: int | None
+
+    @property
+    def inside(self) -> int:
+        """Return the reports inside the park."""
+        return self.zones[0].reports
+
+    @property
+    def reach_m(self) -> float:
+        """Return the outer distance of the widest ring."""
+        return self.zones[-1].outer_m
+
+    @property
+    def within(self) -> int:
+        """Return the reports inside the park and in all its rings."""
+        return sum(zone.reports for zone in self.zones)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All reports of a briefing, and where they went; the counts close.
+
+    `read` = `inside` + `in_rings` + `outside` + `excluded`. `first` and `last` are the dates of
+    the dated ones; `undated` counts the rest.
+    """
+
+    read: int
+    inside: int
+    in_rings: int
+    outside: int
+    excluded: int
+    mentions: int | None
+    first: datetime.date | None
+    last: datetime.date | None
+    undated: int
+
+    @property
+    def used(self) -> int:
+        """Return the reports that have a place."""
+        return self.read - self.excluded
+
+    @property
+    def period(self) -> str:
+        """Return the dates covered, e.g. “2 September 2021 to 31 October 2022”."""
+        if self.first is None or self.last is None:
+            return "no dates given"
+        if self.first == self.last:
+            return day(self.first)
+        return f"{day(self.first)} to {day(self.last)}"
+
+
+def day(date: datetime.date) -> str:
+    """Return a date in words, e.g. “2 September 2021”."""
+    return f"{date.day} {date:%B %Y}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, e.g. “1 report”, “2,014 reports”, “no reports”."""
+    if number == 0:
+        return f"no {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def share(part: int, base: int) -> str | None:
+    """Return a share in per cent, or None where the base is too small for one."""
+    return f"{100 * part / base:.1f}%" if base >= SMALLEST_BASE else None
+
+
+def accounting(whole: Whole) -> str:
+    """Return the sentence that says where every report went."""
+    left = f", {whole.excluded:,} could not be placed or used" if whole.excluded else ""
+    return (
+        f"Of {counted(whole.read, 'report')} read, {whole.inside:,} lie inside a park,"
+        f" {whole.in_rings:,} in a ring around one, {whole.outside:,} further away{left}."
+        " Each is counted once."
+    )
+
+
+def headline(whole: Whole) -> str:
+    """Return the overview's first sentence."""
+    ticked = (
+        f", in which {counted(whole.mentions, 'reason')} were ticked"
+        if whole.mentions is not None
+        else ""
+    )
+    undated = f" {counted(whole.undated, 'report')} carry no date." if whole.undated else ""
+    return f"{counted(whole.used, 'report').capitalize()} ({whole.period}){ticked}.{undated}"
+
+
+def park_sentences(park: Park, whole: Whole) -> list[str]:
+    """Return what a park's page says, bound to the park's figures."""
+    inside, reach = counted(park.inside, "report"), f"{park.reach_m:g} m"
+    verb = "lies" if park.inside == 1 else "lie"
+    part = share(park.within, whole.used)
+    of_all = f", {part} of all {whole.used:,}" if part is not None else f" of {whole.used:,} in all"
+    sentences = [
+        f"{inside.capitalize()} {verb} inside the park; with the rings up to {reach} around it,"
+        f" {park.within:,}{of_all}."
+    ]
+    if park.reasons and park.within:
+        label, mentions = park.reasons[0]
+        level = [name for name, count in park.reasons if count == mentions]
+        if len(level) == 1:
+            sentences.append(f"Most often ticked: {label} ({counted(mentions, 'mention')}).")
+        else:
+            sentences.append(
+                f"Most often ticked, equally: {', '.join(level)}"
+                f" ({counted(mentions, 'mention')} each)."
+            )
+    if park.within < FEW:
+        sentences.append(
+            f"Fewer than {FEW} reports: one person more or less changes the picture, so nothing"
+            " can be said of a pattern."
+        )
+    if park.crimes is not None:
+        sentences.append(
+            f"{counted(park.crimes, 'recorded crime').capitalize()} have their published point in"
+            f" the park or within {reach}; published points are moved to shared map points, so"
+            " this is context, not a count for the park."
+        )
+    if park.indicative:
+        sentences.append(
+            "The park's boundary is not known here: a circle of its known area stands for it, and"
+            " every figure on this page is indicative."
+        )
+    return sentences
+
+
+def method() -> list[tuple[str, str]]:
+    """Return the method and the caveats as (heading, text)."""
+    return [
+        (
+            "What is counted",
+            "A report is one pin placed on the StreetSafe map by a member of the public. A mention"
+            " is one reason ticked in a report; a report may have several or none. The two are"
+            f" counted separately. {MORE_THAN_ONE}",
+        ),
+        (
+            "How parks and rings are measured",
+            "Ring 0 is the park, its edge included. Each further ring reaches to the stated"
+            " distance from the park's edge, measured from the edge and not from the centre, that"
+            " distance included. A report belongs to the park whose edge is nearest; where two"
+            " are equally near, to the one listed first. Each report is counted once. Areas are"
+            " true areas; other parks are cut out of a ring.",
+        ),
+        (
+            "What the heat map shows",
+            "Reports per square kilometre around each place, each report spread over a disc of the"
+            " stated radius. The volume under the surface equals the number of reports. Where"
+            " reports are few it shows where those few pins lie, not a pattern.",
+        ),
+        (
+            "What these figures cannot say",
+            "StreetSafe reports are perceptions given by people who chose to give them: they are"
+            " neither crimes nor a sample of the public. Numbers follow publicity. The time is"
+            " when the report was sent, not when somebody felt unsafe. Nobody can tell from them"
+            " how many people use a park. Small numbers change by chance.",
+        ),
+    ]
+
+
+def nice_step(span: float, parts: int) -> float:
+    """Return the largest of 1, 2, 2.5 and 5 times a power of ten that fits `parts` in `span`."""
+    raw = span / parts
+    power = 10.0 ** math.floor(math.log10(raw))
+    return max(factor * power for factor in (1, 2, 2.5, 5) if factor * power <= raw * (1 + 1e-9))
+
+
+def most_frequent(labels: Sequence[str], mentions: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    """Return (label, mentions) with the most frequent first, none with zero; ties keep order."""
+    pairs = [(label, count) for label, count in zip(labels, mentions) if count > 0]
+    return tuple(sorted(pairs, key=lambda pair: -pair[1]))

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reports and mentions counted in parks and rings, with a line that shows where every one went.
+
+Reports and mentions are never mixed: a report with three ticked reasons adds 1 to the reports and
+3 to the mentions of its ring.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from streetsafe_plugin.domain.errors import DoesNotAddUp
+from streetsafe_plugin.domain.geometry import Bools, Ints
+from streetsafe_plugin.domain.rings import Belonging
+from streetsafe_plugin.domain.taxonomy import REASON_CODES
+
+M2_PER_KM2 = 1_000_000.0
+
+_TICKED = frozenset(("1", "true", "t", "yes", "y"))
+
+
+@dataclass(frozen=True)
+class RingCounts:
+    """Counts by park and ring, each array (parks, rings).
+
+    `reasons` holds only the reasons whose fields the reports have; `mentions` is None unless all
+    of them are there, since a sum over some would be too low.
+    """
+
+    reports: Ints
+    reasons: dict[str, Ints]
+    mentions: Ints | None
+
+    def reports_per_km2(self, areas_m2: Sequence[Sequence[float]]) -> list[list[float | None]]:
+        """Return densities by park and ring; None where a ring has no area."""
+        return [
+            [
+                float(count) / (area / M2_PER_KM2) if area > 0 else None
+                for count, area in zip(counts, areas)
+            ]
+            for counts, areas in zip(self.reports, areas_m2)
+        ]
+
+
+@dataclass(frozen=True)
+class ParkSummary:
+    """One park's row.
+
+    `within[k]` counts reports in the park and its rings up to the k-th distance. `rank` is by
+    the last of these, equal counts sharing a rank (1, 2, 2, 4). `top_reason` is the reason most
+    ticked there, several joined by `;`, None without mentions. `share` is the last of `within`
+    as a share of all reports counted in the analysis, None where there are none.
+    """
+
+    inside: int
+    within: tuple[int, ...]
+    rank: int
+    top_reason: str | None
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Accounting:
+    """Where every report went: `excluded` says how many were left out for which reason."""
+
+    total: int
+    inside: int
+    in_rings: int
+    outside: int
+    excluded: dict[str, int]
+
+    def check(self) -> None:
+        """Raise `DoesNotAddUp` unless every report is in exactly one of the four places."""
+        placed = self.inside + self.in_rings + self.outside + self.excluded_sum()
+        if placed != self.total:
+            raise DoesNotAddUp(
+                f"{self.total} reports came in, but {placed} are accounted for.",
+                "Nothing was written; please report this.",
+            )
+
+    def excluded_sum(self) -> int:
+        """Return how many reports were left out."""
+        return sum(self.excluded.values())
+
+
+def keep_in_window(
+    dates: Sequence[Any], first: datetime.date | None, last: datetime.date | None
+) -> tuple[Bools, Bools]:
+    """Return which reports fall in a window, both its days included, and which have no date.
+
+    Dates may be dates, date-times or text that starts as `2022-03-31`; anything else is no date.
+    """
+    days = [_day_of(value) for value in dates]
+    undated = np.array([day is None for day in days], dtype=bool)
+    kept = np.array(
+        [
+            day is not None and (first is None or day >= first) and (last is None or day <= last)
+            for day in days
+        ],
+        dtype=bool,
+    )
+    return kept, undated
+
+
+def cuts_a_month(first: datetime.date | None, last: datetime.date | None) -> bool:
+    """Tell whether a window begins after the first or ends before the last day of a month."""
+    day_after = last + datetime.timedelta(days=1) if last and last < datetime.date.max else None
+    return any(edge is not None and edge.day != 1 for edge in (first, day_after))
+
+
+def _day_of(value: Any) -> datetime.date | None:
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    try:
+        return datetime.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def read_ticks(values: Sequence[Any]) -> Bools:
+    """Return which reports have a reason ticked; a missing value is not a tick."""
+    return np.array([_is_tick(value) for value in values], dtype=bool)
+
+
+def _is_tick(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in _TICKED
+    return value is not None and value == 1
+
+
+def count_rings(
+    belonging: Belonging, parks: int, rings: int, ticks: Mapping[str, Bools]
+) -> RingCounts:
+    """Count reports and mentions by park and ring.
+
+    Args:
+        belonging: Which report belongs where.
+        parks: How many parks there are.
+        rings: How many rings each has, the park itself included.
+        ticks: For each reason code that the reports have, whether each report ticks it.
+    """
+    slot = belonging.parks * rings + belonging.rings
+
+    def tally(slots: Ints) -> Ints:
+        return np.bincount(slots, minlength=parks * rings).reshape(parks, rings)
+
+    reasons = {
+        code: tally(slot[ticks[code][belonging.reports]]) for code in REASON_CODES if code in ticks
+    }
+    complete = len(reasons) == len(REASON_CODES)
+    mentions = np.sum(list(reasons.values()), axis=0) if complete else None
+    return RingCounts(tally(slot), reasons, mentions)
+
+
+def summarise(counts: RingCounts, counted: int) -> list[ParkSummary]:
+    """Return one row a park; `counted` is how many reports the analysis looked at."""
+    within = np.cumsum(counts.reports, axis=1)
+    reach = within[:, -1]
+    return [
+        ParkSummary(
+            inside=int(sums[0]),
+            within=tuple(int(number) for number in sums[1:]),
+            rank=int((reach > sums[-1]).sum()) + 1,
+            top_reason=_top_reason(counts, park),
+            share=float(sums[-1]) / counted if counted else None,
+        )
+        for park, sums in enumerate(within)
+    ]
+
+
+def _top_reason(counts: RingCounts, park: int) -> str | None:
+    if counts.mentions is None:
+        return None
+    mentions = {code: int(table[park].sum()) for code, table in counts.reasons.items()}
+    most = max(mentions.values())
+    return ";".join(code for code, number in mentions.items() if number == most) if most else None
+
+
+def account(
+    total: int, belonging: Belonging, counts: RingCounts, excluded: Mapping[str, int], once: bool
+) -> Accounting:
+    """Return the accounting line, proven to close.
+
+    Args:
+        total: Reports that came in, with or without a usable place.
+        belonging: Where the reports that were looked at belong.
+        counts: The counts that are published.
+        excluded: Reports that were not looked at, by reason.
+        once: Every report belongs to one ring at most, so the counts must add up as well.
+
+    Raises:
+        DoesNotAddUp: a report is missing or counted twice.
+    """
+    belonging_somewhere = len(np.unique(belonging.reports))
+    result = Accounting(
+        total,
+        belonging.inside(),
+        belonging.in_rings(),
+        belonging.count - belonging_somewhere,
+        {reason: number for reason, number in excluded.items() if number},
+    )
+    result.check()
+    if once and int(counts.reports.sum()) != belonging_somewhere:
+        raise DoesNotAddUp(
+            f"{belonging_somewhere} reports lie in parks and rings, but the rings hold"
+            f" {int(counts.reports.sum())}.",
+            "Nothing was written; please report this.",
+        )
+    return result

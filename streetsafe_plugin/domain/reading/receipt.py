@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Say what an import read, took and left out, in sentences that stay with the layer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+
+from streetsafe_plugin.domain.reading.columns import Columns
+from streetsafe_plugin.domain.reading.crimes import CrimeFilter, CrimesRead
+from streetsafe_plugin.domain.reading.reports import ReportsRead
+from streetsafe_plugin.domain.reading.table import REJECTION_CODES, RawTable
+from streetsafe_plugin.domain.taxonomy import REASONS
+
+_MOST_WORDINGS = 20
+_LONGEST_WORDING = 60
+
+SNAPPED = (
+    "Published crime points are moved to the nearest of a fixed list of places, so a small area"
+    " such as a park may hold all or none of its crime; compare larger areas."
+)
+
+
+def report_receipt(table: RawTable, columns: Columns, read: ReportsRead) -> list[str]:
+    """Return the account of an import of reports: counts, dates, reasons, columns.
+
+    Nothing of what a report says is in it but its dates and reasons, in total.
+    """
+    lines = [
+        f"“{table.file_name}” (SHA-256 {table.sha256}).",
+        f"{_count(read.rows_read, 'row')} read = {_count(len(read.reports), 'report')}"
+        f" + {read.merged} merged + {read.rejected_rows} rejected"
+        f" + {_count(read.duplicates, 'exact duplicate')}.",
+    ]
+    if read.rejected:
+        lines.append(f"Left out: {_by_code(read.rejected_by_code)}.")
+    silent = sum(not report.reasons for report in read.reports)
+    lines.append(f"{_count(read.mentions, 'mention')}; {_count(silent, 'report')} with no reason.")
+    mentions = Counter(code for report in read.reports for code in report.reasons)
+    if mentions:
+        counts = (f"{reason.label} {mentions[reason.code]}" for reason in REASONS)
+        lines.append(f"Mentions by reason: {'; '.join(counts)}.")
+    lines.extend(_dates(read))
+    flagged = read.flagged()
+    if flagged:
+        counts = (f"{flag} {number}" for flag, number in flagged.items())
+        lines.append(f"Reports by flag: {'; '.join(counts)}.")
+    lines.extend(_misunderstood(read))
+    lines.extend(columns.found)
+    if columns.unused:
+        names = ", ".join(f"“{table.header[index]}”" for index in columns.unused)
+        lines.append(f"Not used: {names}.")
+    lines.extend(table.notes)
+    return lines
+
+
+def unknown_wordings(read: ReportsRead) -> list[str]:
+    """Return the wordings in reason columns that no reason is known by, with their number.
+
+    They belong with the layer, not into a log.
+    """
+    if not read.unknown_wordings:
+        return []
+    common = Counter(read.unknown_wordings).most_common(_MOST_WORDINGS)
+    shown = (f"“{wording[:_LONGEST_WORDING]}” {number}" for wording, number in common)
+    more = len(read.unknown_wordings) - len(common)
+    rest = f"; and {more} more" if more else ""
+    return [f"Wordings not understood: {'; '.join(shown)}{rest}."]
+
+
+def crime_receipt(read: CrimesRead, wanted: CrimeFilter) -> list[str]:
+    """Return the account of an import of crimes."""
+    lines = [
+        f"{_count(len(read.files), 'file')} (SHA-256 of their content {read.digest}).",
+        f"{_count(read.rows_read, 'row')} read = {_count(len(read.crimes), 'crime')}"
+        f" + {read.no_location} without a location + {read.rejected_rows} rejected"
+        f" + {read.filtered_out} not asked for.",
+    ]
+    if read.rejected:
+        lines.append(f"Left out: {_by_code(read.rejected_by_code)}.")
+    held = sorted({crime.month for crime in read.crimes})
+    if held:
+        lines.append(f"Months {held[0]} to {held[-1]}.")
+    missing = read.missing_months(wanted)
+    if missing:
+        lines.append(f"Months without any row: {', '.join(missing)}.")
+    if read.repeated_files:
+        names = ", ".join(f"“{name}”" for name in read.repeated_files)
+        lines.append(f"Read once though given twice: {names}.")
+    lines.append(SNAPPED)
+    return lines
+
+
+def _dates(read: ReportsRead) -> list[str]:
+    moments = [report.submitted_at for report in read.reports if report.submitted_at]
+    undated = len(read.reports) - len(moments)
+    lines = []
+    if moments:
+        first, last = min(moments).date(), max(moments).date()
+        lines.append(
+            f"Submitted from {_in_words(first)} to {_in_words(last)};"
+            f" {_count(undated, 'report')} without a date."
+        )
+    else:
+        lines.append("No report has a date.")
+    if read.date_evidence:
+        lines.append(read.date_evidence)
+    return lines
+
+
+def _misunderstood(read: ReportsRead) -> list[str]:
+    lines = []
+    if read.unknown_wordings:
+        times = sum(read.unknown_wordings.values())
+        lines.append(
+            f"{_count(len(read.unknown_wordings), 'wording')} in reason columns were not"
+            f" understood ({_count(times, 'time')}) and are not counted as mentions."
+        )
+    if read.unclear_ticks:
+        cells = "; ".join(f"“{name}” {number}" for name, number in read.unclear_ticks.items())
+        lines.append(f"Cells that are neither yes nor no, taken for no: {cells}.")
+    return lines
+
+
+def _by_code(counts: Mapping[str, int]) -> str:
+    return "; ".join(f"{code} {counts[code]}" for code in REJECTION_CODES if counts.get(code))
+
+
+def _in_words(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

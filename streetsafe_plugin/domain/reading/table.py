@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a file or layer holds before anybody has made sense of it: text, row by row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streetsafe_plugin.domain.errors import InputRefused
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Why a row was not taken, in the order in which the codes are listed for people.
+REJECTION_CODES = (
+    "no_place",
+    "zero_place",
+    "unreadable_place",
+    "outside_earth",
+    "outside_gb",
+    "duplicate",
+    "conflicting_id",
+    "wrong_width",
+    "unreadable_row",
+)
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that was not taken: where it stands, why, and what it holds, as JSON."""
+
+    source_file: str
+    source_row: int
+    code: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A row that could not even be laid under the header."""
+
+    row: int
+    code: str
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PointColumn:
+    """The geometry of each row.
+
+    `xy` is (n, 2), x before y, NaN where there is none. `kinds` names each row's geometry:
+    `point`, empty for none, anything else for what is not a point. `crs_id`, such as `EPSG:4326`,
+    is empty where the source does not say.
+    """
+
+    xy: Floats
+    kinds: Sequence[str]
+    crs_id: str
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table in which every cell is the text that stood in the source, empty where missing.
+
+    `row_numbers` are the rows as a person counts them: in a text file the header is row 1 and
+    blank lines count; where there is no header the first feature is row 1. `file_name` has no
+    folder.
+    """
+
+    file_name: str
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    row_numbers: Sequence[int]
+    refused: tuple[RefusedRow, ...] = ()
+    sha256: str = ""
+    points: PointColumn | None = None
+    notes: tuple[str, ...] = ()
+
+    def column(self, index: int) -> list[str]:
+        """Return the cells of one column."""
+        return [row[index] for row in self.rows]
+
+    @property
+    def rows_read(self) -> int:
+        """Return how many rows of data the source has, readable or not."""
+        return len(self.rows) + len(self.refused)
+
+
+def tidy_header(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the header with every name filled in and different, and a note on each change.
+
+    Names that differ only by case count as the same: databases cannot hold both.
+    """
+    names: list[str] = []
+    notes: list[str] = []
+    taken = {_trimmed(cell).casefold() for cell in cells}
+    seen: set[str] = set()
+    for position, cell in enumerate(cells, start=1):
+        given = _trimmed(cell)
+        name = given or f"column_{position}"
+        number = 2
+        while name.casefold() in seen or (name != given and name.casefold() in taken):
+            name = f"{given or f'column_{position}'}_{number}"
+            number += 1
+        seen.add(name.casefold())
+        names.append(name)
+        if not given:
+            notes.append(f"Column {position} has no heading and is called “{name}”.")
+        elif name != given:
+            notes.append(f"Column {position} repeats the heading “{given}” and is called “{name}”.")
+    return tuple(names), tuple(notes)
+
+
+class NoRows(InputRefused):
+    """The source holds a header and nothing else."""
+
+    def __init__(self, file_name: str) -> None:
+        """Name the source."""
+        super().__init__(f"“{file_name}” has no rows of data.", "Choose another file.")
+
+
+def as_json(content: Mapping[str, str] | Sequence[str]) -> str:
+    """Return a row as JSON that any program can read back."""
+    return json.dumps(
+        content if isinstance(content, Mapping) else list(content), ensure_ascii=False
+    )
+
+
+def _trimmed(cell: str) -> str:
+    return " ".join(cell.replace("\ufeff", "").replace("\u200b", "").split())

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which park and which ring a report belongs to.
+
+The rule, in the words the manual uses: ring 0 is the park itself, edge included. Ring 1 reaches
+from the edge to the first distance, that distance included, and so on. A report belongs to the
+park whose edge is nearest to it; where two are equally near, to the one that comes first in the
+layer. With *shared* rings a report outside all parks belongs to the ring of every park it is
+near enough to; inside the parks there is no sharing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from shapely.geometry.base import BaseGeometry
+
+from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.geometry import (
+    Bools,
+    Floats,
+    Ints,
+    PointIndex,
+    contains,
+    distances,
+    outline_of,
+)
+from streetsafe_plugin.domain.progress import Tick, no_tick
+
+#: Wider than any walk to a park; a larger number is a slip.
+GREATEST_DISTANCE_M = 50_000.0
+MOST_RINGS = 20
+
+
+class Overlap(Enum):
+    """What happens where the rings of two parks overlap."""
+
+    NEAREST = "nearest"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """Which reports belong to which park's ring.
+
+    The three arrays run side by side, ordered by report: report `reports[k]` belongs to ring
+    `rings[k]` of park `parks[k]`. With *nearest* a report occurs at most once, with *shared*
+    once for every park it is near to. `count` is how many reports were looked at.
+    """
+
+    reports: Ints
+    parks: Ints
+    rings: Ints
+    count: int
+
+    def inside(self) -> int:
+        """Return how many reports lie in a park, each counted once."""
+        return len(np.unique(self.reports[self.rings == 0]))
+
+    def in_rings(self) -> int:
+        """Return how many reports lie in some ring but in no park, each counted once."""
+        return len(np.unique(self.reports[self.rings > 0]))
+
+
+def parse_distances(text: str) -> tuple[float, ...]:
+    """Read ring distances such as "100, 250, 400", in metres, and sort them.
+
+    Raises:
+        InputRefused: there is none, or one is not a number, not positive, given twice or absurd.
+    """
+    pieces = [piece for piece in re.split(r"[,;\s]+", text.strip()) if piece]
+    remedy = "Write them in metres, such as 100,250,400."
+    if not pieces:
+        raise InputRefused("DISTANCES holds no distance.", remedy)
+    found = []
+    for piece in pieces:
+        try:
+            distance = float(piece)
+        except ValueError:
+            raise InputRefused(f"DISTANCES: “{piece}” is not a number.", remedy) from None
+        if not math.isfinite(distance) or distance <= 0:
+            raise InputRefused(f"DISTANCES: {piece} is not a distance above 0.", remedy)
+        if distance > GREATEST_DISTANCE_M:
+            raise InputRefused(
+                f"DISTANCES: {piece} is more than {GREATEST_DISTANCE_M:g} m.", remedy
+            )
+        found.append(distance)
+    if len(set(found)) < len(found):
+        raise InputRefused("DISTANCES names a distance twice.", "Name each one once.")
+    if len(found) > MOST_RINGS:
+        raise InputRefused(
+            f"DISTANCES names {len(found)} distances.", f"Name {MOST_RINGS} at most."
+        )
+    return tuple(sorted(found))
+
+
+def ring_limits(limits_m: Sequence[float]) -> list[tuple[float, float]]:
+    """Return the inner and outer distance of every ring, the park itself first as (0, 0)."""
+    return [(0.0, 0.0), *zip((0.0, *limits_m), limits_m)]
+
+
+def assign(
+    xy: Floats,
+    parks: Sequence[BaseGeometry],
+    limits_m: Sequence[float],
+    overlap: Overlap = Overlap.NEAREST,
+    tick: Tick = no_tick,
+) -> Belonging:
+    """Find the parks and rings that points belong to, by the rule of this module.
+
+    Distances are true distances to the park's edge, not to a buffer's polygon. Points are found
+    through a sorted index, so the work grows with what lies around each park and not with points
+    times parks.
+
+    Args:
+        xy: Points (n, 2), finite, in metres.
+        parks: Valid polygons in layer order, in the same metres.
+        limits_m: Outer distances of the rings, ascending.
+        overlap: Whether a report between two parks goes to the nearest or to both.
+        tick: Progress.
+
+    Returns:
+        The belonging of all n points.
+    """
+    index = PointIndex(xy)
+    reach = limits_m[-1]
+    near_points, near_parks, near_distances = [], [], []
+    for number, park in enumerate(parks):
+        tick(number / len(parks))
+        outline = outline_of(park)
+        points = index.within(outline.bounds, reach)
+        distance = distances(xy[points], outline, reach)
+        reached = np.isfinite(distance)
+        near_points.append(points[reached])
+        near_parks.append(np.full(int(reached.sum()), number, dtype=np.int64))
+        near_distances.append(distance[reached])
+    points = np.concatenate([np.empty(0, np.int64), *near_points])
+    owners = np.concatenate([np.empty(0, np.int64), *near_parks])
+    metres = np.concatenate([np.empty(0), *near_distances])
+    # by point, then distance, then the order of the layer: the first of each point is the nearest
+    order = np.lexsort((owners, metres, points))
+    points, owners, metres = points[order], owners[order], metres[order]
+    nearest = np.ones(len(points), dtype=bool)
+    nearest[1:] = points[1:] != points[:-1]
+    kept = nearest if overlap is Overlap.NEAREST else nearest | (_of_nearest(metres, nearest) > 0)
+    rings = np.searchsorted(np.array([0.0, *limits_m]), metres[kept], side="left")
+    return Belonging(points[kept], owners[kept], rings.astype(np.int64), len(xy))
+
+
+def within_any(xy: Floats, areas: Sequence[BaseGeometry], tick: Tick = no_tick) -> Bools:
+    """Tell for each point (n, 2) whether it lies in one of the areas, their edges included."""
+    index = PointIndex(xy)
+    found = np.zeros(len(xy), dtype=bool)
+    for number, area in enumerate(areas):
+        tick(number / len(areas))
+        outline = outline_of(area)
+        points = index.within(outline.bounds, 0.0)
+        points = points[~found[points]]
+        found[points[contains(xy[points], outline)]] = True
+    return found
+
+
+def _of_nearest(metres: Floats, nearest: Bools) -> Floats:
+    """Return for every pair the distance of its point's nearest park."""
+    of_nearest: Floats = metres[np.flatnonzero(nearest)[np.cumsum(nearest) - 1]]
+    return of_nearest

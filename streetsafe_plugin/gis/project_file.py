@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Save a project that opens anywhere: relative paths, nobody's name, checked before it counts.
+
+QGIS's own way of saving a `.qgz` ruins the file that was there when the disk fills up, and
+writes the login name and some absolute paths into it. Here the project is written beside its
+target, cleaned, opened again, and only then put in place.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote as url_quote
+
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsLayerTreeGroup,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsRectangle,
+    QgsReferencedRectangle,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtXml import QDomDocument
+
+from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
+from streetsafe_plugin.gis.store import beside
+from streetsafe_plugin.gis.text_gate import label
+from streetsafe_plugin.i18n import tr
+
+#: Groups are found by this property: people rename what they see.
+GROUP_PROPERTY = "streetsafe/group"
+
+_FILE_PROVIDERS = ("ogr", "gdal")
+_NAMES_IN_ROOT = ("saveUser", "saveUserFull")
+# Two steps from the root of a disk or a server; "/km²" and the like are no paths.
+_ABSOLUTE_PATH = re.compile(r"""["'>](?:file:/*)?(?://?|[A-Za-z]:[\\/]|\\\\)[^/\\"'<>]+[/\\]""")
+_PASSWORD = re.compile(r"\bpassword=", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ProjectLayer:
+    """A layer to put into a project, drawn from the start or only listed."""
+
+    layer: QgsMapLayer
+    visible: bool = True
+
+
+@dataclass(frozen=True)
+class ProjectGroup:
+    """A group of layers, the topmost first; `key` stays the same whatever it is called."""
+
+    key: str
+    title: str
+    layers: Sequence[ProjectLayer]
+
+
+def save_project(
+    path: Path,
+    title: str,
+    groups: Sequence[ProjectGroup],
+    crs: QgsCoordinateReferenceSystem,
+    view: QgsRectangle,
+) -> Path:
+    """Save `groups`, the topmost first, as a project at `path` that opens on `view`.
+
+    The layers pass into the project's keeping and are gone afterwards. Returns where the file
+    came to lie: `path`, or a dated name where `path` was held open.
+
+    Raises:
+        InputRefused: a layer is not a file in the project's folder or below it.
+        WriteFailed: the project could not be written, does not open again with all its layers,
+            or would name a person, a folder or a password. The old file is untouched.
+    """
+    folder = path.parent.resolve()
+    for entry in _entries(groups):
+        _require_file_below(entry.layer, folder)
+    with beside(path) as pending:
+        counts = _write_with_qgis(pending.temporary, title, groups, crs, view)
+        _clean(pending.temporary, path.stem, folder)
+        _check(pending.temporary, path.name, counts)
+    return pending.final
+
+
+def _entries(groups: Sequence[ProjectGroup]) -> Iterator[ProjectLayer]:
+    for group in groups:
+        yield from group.layers
+
+
+def _require_file_below(layer: QgsMapLayer, folder: Path) -> None:
+    """Refuse a layer that the project could not take along when its folder is copied."""
+    name = layer.name()
+    if not layer.isValid():
+        raise InputRefused(
+            tr("Layer “{}” cannot be read.").format(name), tr("Leave it out or repair it.")
+        )
+    if layer.providerType() not in _FILE_PROVIDERS:
+        raise InputRefused(
+            tr("Layer “{}” is not a file.").format(name),
+            tr("Save it into the project's folder first."),
+        )
+    if folder not in _file_of(layer).parents:
+        raise InputRefused(
+            tr("The file of layer “{}” lies outside the project's folder.").format(name),
+            tr("Save it into the project's folder first."),
+        )
+
+
+def _file_of(layer: QgsMapLayer) -> Path:
+    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
+    return Path(parts.get("path", "")).resolve()
+
+
+def _write_with_qgis(
+    path: Path,
+    title: str,
+    groups: Sequence[ProjectGroup],
+    crs: QgsCoordinateReferenceSystem,
+    view: QgsRectangle,
+) -> list[int]:
+    """Write the project as QGIS does and return the number of rows of each vector layer."""
+    project = QgsProject()
+    project.setFilePathStorage(Qgis.FilePathType.Relative)
+    project.setTitle(label(title))
+    project.setCrs(crs)
+    project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(view, crs))
+    for group in groups:
+        node = project.layerTreeRoot().addGroup(label(group.title))
+        node.setCustomProperty(GROUP_PROPERTY, group.key)
+        for entry in group.layers:
+            _add(project, node, entry)
+    counts = _row_counts(project)
+    written = project.write(str(path))
+    reason = project.error()
+    project.clear()
+    if not written:
+        raise WriteFailed(
+            tr("The project “{}” could not be written: {}.").format(path.name, reason.strip(" .")),
+            tr("Check the free space and your rights in that folder."),
+        )
+    return counts
+
+
+def _add(project: QgsProject, group: QgsLayerTreeGroup, entry: ProjectLayer) -> None:
+    entry.layer.setName(label(entry.layer.name()))
+    project.addMapLayer(entry.layer, False)
+    node = group.addLayer(entry.layer)
+    node.setItemVisibilityChecked(entry.visible)
+    node.setExpanded(entry.visible)
+
+
+def _row_counts(project: QgsProject) -> list[int]:
+    return [
+        node.layer().featureCount() if isinstance(node.layer(), QgsVectorLayer) else 0
+        for node in project.layerTreeRoot().findLayers()
+        if node.layer() is not None and node.layer().isValid()
+    ]
+
+
+def _clean(path: Path, stem: str, folder: Path) -> None:
+    """Rewrite the archive under its final name, without people's names and absolute paths."""
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        # QGIS names the parts after the temporary file, up to its first dot: that is, not at all
+        for name, content in held.items():
+            if name.endswith(".qgs"):
+                archive.writestr(f"{stem}.qgs", _cleaned(content.decode(), folder))
+            else:
+                archive.writestr(f"{stem}.qgd" if name.endswith(".qgd") else name, content)
+
+
+def _cleaned(text: str, folder: Path) -> str:
+    """Return the project's XML with paths below `folder` made relative and names removed.
+
+    Raises:
+        WriteFailed: an absolute path or a password remains.
+    """
+    absolute = folder.as_posix().rstrip("/")
+    if absolute:
+        in_xml = {html.escape(absolute, quote) for quote in (True, False)}
+        spellings = {absolute, url_quote(absolute, safe="/:"), *in_xml}
+        any_spelling = "|".join(map(re.escape, spellings))
+        text = re.sub(rf"(?<![\w.-])(?:file:/{{0,3}})?(?:{any_spelling})/", "./", text)
+    document = QDomDocument()
+    document.setContent(text)
+    root = document.documentElement()
+    for name in _NAMES_IN_ROOT:
+        root.removeAttribute(name)
+    authors = document.elementsByTagName("author")
+    for index in range(authors.count()):
+        author = authors.at(index)
+        while author.hasChildNodes():
+            author.removeChild(author.firstChild())
+    cleaned = str(document.toString(1))
+    if root.isNull() or _ABSOLUTE_PATH.search(cleaned) or _PASSWORD.search(cleaned):
+        raise WriteFailed(
+            tr("The project was not saved: it would name a folder of this machine or a password."),
+            tr("Remove pictures and styles that point to files elsewhere, and try again."),
+        )
+    return cleaned
+
+
+def _check(path: Path, name: str, counts: Sequence[int]) -> None:
+    """Open the project again: every layer must be there, valid and as full as before."""
+    project = QgsProject()
+    opened = project.read(str(path))
+    found = _row_counts(project)
+    project.clear()
+    if not opened or found != list(counts):
+        raise WriteFailed(
+            tr("The project “{}” does not open again with all its layers.").format(name),
+            tr("The old file, if there was one, is untouched; check the free space."),
+        )

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which of a project's layers are StreetSafe's own, so that each step finds what the last made.
+
+Vector layers are known by their fields, whatever file, project or tool they came from; a heat map
+by the history in its metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from qgis.core import QgsMapLayer, QgsProject, QgsVectorLayer
+
+
+class Kind(Enum):
+    """The layers that one step makes and a later one uses."""
+
+    REPORTS = "reports"
+    CRIMES = "crimes"
+    PARKS = "parks"
+    HEAT_MAP = "heat map"
+
+
+_FIELDS = {
+    Kind.REPORTS: {"report_id", "reasons", "n_reasons"},
+    Kind.CRIMES: {"month_start", "crime_type", "last_outcome"},
+    Kind.PARKS: {"park_id", "park_name", "boundary_status"},
+}
+_HEAT_MAP_ID = "streetsafe:heatmap"
+
+
+def kind_of(layer: QgsMapLayer) -> Kind | None:
+    """Return what a layer is to StreetSafe; None for any other layer."""
+    if not isinstance(layer, QgsVectorLayer):
+        made = any(_HEAT_MAP_ID in line for line in layer.metadata().history())
+        return Kind.HEAT_MAP if made else None
+    names = set(layer.fields().names())
+    for kind, fields in _FIELDS.items():
+        if fields <= names and layer.isSpatial():
+            return kind
+    return None
+
+
+def first_of(kind: Kind, layers: Iterable[QgsMapLayer]) -> QgsMapLayer | None:
+    """Return the first layer of a kind; None where there is none."""
+    return next((layer for layer in layers if kind_of(layer) is kind), None)
+
+
+def project_layers() -> list[QgsMapLayer]:
+    """Return the project's layers as the layer panel lists them, the uppermost first."""
+    return list(QgsProject.instance().layerTreeRoot().layerOrder())

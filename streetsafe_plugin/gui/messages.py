@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the user is told when a run has ended: one line, in plain text, for each outcome."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import Qgis
+from qgis.PyQt.QtCore import QLocale, QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QPushButton, QTabWidget
+
+from streetsafe_plugin.gui.runner import Ending, Outcome
+from streetsafe_plugin.i18n import tr
+from streetsafe_plugin.log import TAB
+
+if TYPE_CHECKING:
+    from qgis.gui import QgisInterface, QgsMessageBarItem
+
+Results = Mapping[str, Any]
+
+_LEVELS = {
+    Ending.DONE: Qgis.MessageLevel.Success,
+    Ending.REFUSED: Qgis.MessageLevel.Warning,
+    Ending.CANCELLED: Qgis.MessageLevel.Warning,
+    Ending.FAILED: Qgis.MessageLevel.Critical,
+}
+_SECONDS = {Ending.DONE: 12, Ending.REFUSED: 12, Ending.CANCELLED: 8, Ending.FAILED: 0}
+
+
+def line_for(outcome: Outcome) -> str:
+    """Return the sentence for an outcome: what was made and left out, or why nothing was."""
+    if outcome.ending is Ending.CANCELLED:
+        return tr("{} was cancelled; nothing was added to the project.").format(outcome.title)
+    if outcome.ending is not Ending.DONE:
+        return outcome.sentence
+    algorithm = outcome.algorithm_id.split(":")[-1]
+    tell = _TELLING.get(algorithm)
+    return tell(outcome.results) if tell else tr("{} has finished.").format(outcome.title)
+
+
+class Messages:
+    """Show outcomes in QGIS's message bar."""
+
+    def __init__(self, iface: QgisInterface) -> None:
+        self._iface = iface
+        self._last: QgsMessageBarItem | None = None
+
+    def show(self, outcome: Outcome) -> None:
+        """Push exactly one line in place of the last; data in it (names, paths) can never act as HTML."""
+        bar = self._iface.messageBar()
+        if self._last in bar.items():
+            bar.popWidget(self._last)
+        item = bar.createMessage(TAB, html.escape(line_for(outcome), quote=False))
+        for text, action in self._offers(outcome):
+            button = QPushButton(text, item)
+            button.clicked.connect(action)
+            item.layout().addWidget(button)
+        self._last = bar.pushWidget(item, _LEVELS[outcome.ending], _SECONDS[outcome.ending])
+
+    def _offers(self, outcome: Outcome) -> list[tuple[str, Callable[[], object]]]:
+        if outcome.ending is Ending.FAILED:
+            return [(tr("Details"), self.open_log)]
+        offers: list[tuple[str, Callable[[], object]]] = []
+        pdf, folder = outcome.results.get("PDF"), outcome.results.get("FOLDER")
+        if pdf:
+            offers.append((tr("Open PDF"), lambda: _open(pdf)))
+        if folder:
+            offers.append((tr("Open folder"), lambda: _open(folder)))
+        return offers
+
+    def open_log(self) -> None:
+        """Open the log messages on StreetSafe's own tab."""
+        self._iface.openMessageLog()
+        for tabs in self._iface.mainWindow().findChildren(QTabWidget):
+            for index in range(tabs.count()):
+                if tabs.tabText(index) == TAB:
+                    tabs.setCurrentIndex(index)
+
+
+def _open(path: str) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path))))
+
+
+def _number(results: Results, name: str) -> int:
+    return int(results.get(name) or 0)
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many.format(QLocale().toString(count))
+
+
+def _listed(parts: list[tuple[int, str, str]]) -> str:
+    """Return what is not nought, as `12 rows rejected, 3 duplicates`."""
+    return ", ".join(_count(count, one, many) for count, one, many in parts if count)
+
+
+def _reports_imported(results: Results) -> str:
+    made = _count(_number(results, "ACCEPTED"), tr("1 report imported"), tr("{} reports imported"))
+    read = _count(_number(results, "ROWS_READ"), tr("1 row"), tr("{} rows"))
+    left_out = _listed(
+        [
+            (_number(results, "REJECTED_ROWS"), tr("1 row rejected"), tr("{} rows rejected")),
+            (_number(results, "DUPLICATES"), tr("1 duplicate"), tr("{} duplicates")),
+        ]
+    )
+    sentence = _made_from(made, read, left_out)
+    merged = _number(results, "MERGED")
+    if merged:
+        sentence += " " + _count(
+            merged,
+            tr("1 row added a reason to a report."),
+            tr("{} rows added a reason to a report."),
+        )
+    outside = _number(results, "OUTSIDE_AREA")
+    if outside:
+        sentence += " " + _count(
+            outside, tr("1 lies outside the area."), tr("{} lie outside the area.")
+        )
+    return sentence
+
+
+def _crimes_imported(results: Results) -> str:
+    made = _count(_number(results, "ACCEPTED"), tr("1 crime imported"), tr("{} crimes imported"))
+    read = _count(_number(results, "ROWS_READ"), tr("1 row"), tr("{} rows"))
+    left_out = _listed(
+        [
+            (
+                _number(results, "NO_LOCATION"),
+                tr("1 without a location"),
+                tr("{} without a location"),
+            ),
+            (_number(results, "OUTSIDE_AREA"), tr("1 outside the area"), tr("{} outside the area")),
+            (_number(results, "REJECTED_ROWS"), tr("1 row rejected"), tr("{} rows rejected")),
+        ]
+    )
+    sentence = _made_from(made, read, left_out)
+    missing = str(results.get("MISSING_MONTHS") or "")
+    return sentence + " " + tr("Months missing: {}.").format(missing) if missing else sentence
+
+
+def _made_from(made: str, read: str, left_out: str) -> str:
+    if left_out:
+        return tr("{} from {}; left out: {}.").format(made, read, left_out)
+    return tr("{} from {}; nothing left out.").format(made, read)
+
+
+def _parks_loaded(results: Results) -> str:
+    made = _count(_number(results, "PARKS"), tr("1 park loaded"), tr("{} parks loaded"))
+    how = _listed(
+        [
+            (_number(results, "MATCHED"), tr("1 with its boundary"), tr("{} with their boundary")),
+            (
+                _number(results, "INDICATIVE_COUNT"),
+                tr("1 as an indicative circle"),
+                tr("{} as indicative circles"),
+            ),
+        ]
+    )
+    sentence = tr("{}: {}.").format(made, how) if how else tr("{}.").format(made)
+    unmatched = str(results.get("UNMATCHED") or "")
+    return sentence + " " + tr("Not drawn: {}.").format(unmatched) if unmatched else sentence
+
+
+def _heat_map_made(results: Results) -> str:
+    locale = QLocale()
+    return tr("Heat map made from {} (radius {} m, cells of {} m).").format(
+        _count(_number(results, "REPORTS"), tr("1 report"), tr("{} reports")),
+        locale.toString(float(results.get("RADIUS_USED") or 0), "f", 0),
+        locale.toString(float(results.get("CELL_SIZE_USED") or 0), "g", 4),
+    )
+
+
+def _reports_counted(results: Results) -> str:
+    sentence = tr("{}: {} inside parks, {} in the rings, {} beyond.").format(
+        _count(_number(results, "TOTAL"), tr("1 report counted"), tr("{} reports counted")),
+        *(QLocale().toString(_number(results, name)) for name in ("INSIDE", "IN_RINGS", "OUTSIDE")),
+    )
+    excluded = _number(results, "EXCLUDED")
+    if excluded:
+        sentence += " " + tr("{} left out.").format(QLocale().toString(excluded))
+    return sentence
+
+
+def _briefing_written(results: Results) -> str:
+    return tr("Briefing written: {} for {}.").format(
+        _count(_number(results, "PAGES"), tr("1 page"), tr("{} pages")),
+        _count(_number(results, "PARKS"), tr("1 park"), tr("{} parks")),
+    )
+
+
+def _sample_made(results: Results) -> str:
+    return tr("Invented sample data written and filled in here, ready to be imported.")
+
+
+_TELLING: dict[str, Callable[[Results], str]] = {
+    "importreports": _reports_imported,
+    "importcrimes": _crimes_imported,
+    "loadparks": _parks_loaded,
+    "heatmap": _heat_map_made,
+    "parkrings": lambda results: tr("Rings drawn around the parks."),
+    "parkanalysis": _reports_counted,
+    "exportbriefing": _briefing_written,
+    "sampledata": _sample_made,
+}

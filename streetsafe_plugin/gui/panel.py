@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the four panels have in common: sections that ask for a few things and run one algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from qgis.core import QgsMapLayer, QgsMapLayerProxyModel
+from qgis.gui import QgsFileWidget, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from streetsafe_plugin.gui.known_layers import Kind, first_of, kind_of, project_layers
+from streetsafe_plugin.i18n import tr
+from streetsafe_plugin.paths import resource
+
+Parameters = dict[str, Any]
+
+#: Characters that a combo box shows at least; below that a dock could not be made narrow.
+_COMBO_CHARACTERS = 12
+
+
+class Section(QGroupBox):
+    """A titled group of fields with a caption above and the buttons that use them below."""
+
+    def __init__(self, title: str, caption: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self.labels: list[QLabel] = []
+        self.form = QFormLayout()
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        layout = QVBoxLayout(self)
+        layout.addWidget(wrapped_label(caption))
+        layout.addLayout(self.form)
+
+    def add_field(self, label: str, field: QWidget, tip: str) -> None:
+        """Add a field with its label; `label` carries the mnemonic that leads to it."""
+        name = QLabel(label)
+        name.setToolTip(tip)
+        field.setToolTip(tip)
+        field.setSizePolicy(QSizePolicy.Policy.Expanding, field.sizePolicy().verticalPolicy())
+        editor = _part_with_focus(field)
+        editor.setAccessibleName(label.replace("&", ""))
+        editor.setAccessibleDescription(tip)
+        name.setBuddy(editor)
+        self.labels.append(name)
+        self.form.addRow(name, field)
+
+    def add_buttons(self, left: QPushButton, right: QPushButton) -> None:
+        """Add a row of two buttons: what leads elsewhere, and what does the work."""
+        row = QHBoxLayout()
+        row.addWidget(left)
+        row.addStretch(1)
+        row.addWidget(right)
+        self.layout().addLayout(row)
+
+
+class Panel(QWidget):
+    """One step's panel.
+
+    Signals: `run_requested(algorithm id, parameters)` runs in the background,
+    `dialog_requested(algorithm id, parameters)` opens the algorithm's own dialog with every option.
+    """
+
+    run_requested = pyqtSignal(str, dict)
+    dialog_requested = pyqtSignal(str, dict)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sections = QVBoxLayout(self)
+        self._sections.setContentsMargins(0, 0, 0, 0)
+        self._run_buttons: list[QPushButton] = []
+        self._layer_boxes: list[tuple[Kind, QgsMapLayerComboBox]] = []
+        self._chosen_by_hand: set[QgsMapLayerComboBox] = set()
+
+    def add_sections(self, *sections: Section) -> None:
+        """Put the sections below each other."""
+        align_fields(sections)
+        for section in sections:
+            self._sections.addWidget(section)
+        self._sections.addStretch(1)
+
+    def set_busy(self, busy: bool) -> None:
+        """Let nothing else be started while a job runs."""
+        for button in self._run_buttons:
+            button.setEnabled(not busy)
+
+    def offer(self, layers: Iterable[QgsMapLayer]) -> None:
+        """Choose new layers in the boxes that ask for their kind."""
+        for layer in layers:
+            kind = kind_of(layer)
+            for wanted, box in self._layer_boxes:
+                if wanted is kind:
+                    box.setLayer(layer)
+
+    def fill_gaps(self) -> None:
+        """Choose the project's own layers where nobody has chosen anything by hand."""
+        layers = project_layers()
+        for wanted, box in self._layer_boxes:
+            current = box.currentLayer()
+            if box in self._chosen_by_hand or (current and kind_of(current) is wanted):
+                continue
+            found = first_of(wanted, layers)
+            if found is not None:
+                box.setLayer(found)
+
+    def layer_box(
+        self, geometry: QgsMapLayerProxyModel.Filter, kind: Kind | None, none_text: str = ""
+    ) -> QgsMapLayerComboBox:
+        """Return a box of the project's layers, which starts without one.
+
+        A layer is chosen by the user or because it is of the kind asked for, never because it
+        happens to be the first. `none_text` says what it means to choose none.
+        """
+        box = QgsMapLayerComboBox()
+        box.setFilters(geometry)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(_COMBO_CHARACTERS)
+        box.setAllowEmptyLayer(True, none_text or tr("Choose a layer"))
+        box.setLayer(None)
+        if kind is not None:
+            self._layer_boxes.append((kind, box))
+            box.activated.connect(lambda: self._chosen_by_hand.add(box))
+        return box
+
+    def run_button(
+        self, text: str, algorithm: str, parameters: Callable[[], Parameters]
+    ) -> QPushButton:
+        """Return the button that runs an algorithm with what the panel holds at that time."""
+        button = QPushButton(QIcon(str(resource("icons", f"{algorithm}.svg"))), text)
+        button.setObjectName(f"run_{algorithm}")
+        button.setAutoDefault(True)
+        button.clicked.connect(
+            lambda: self.run_requested.emit(f"streetsafe:{algorithm}", parameters())
+        )
+        self._run_buttons.append(button)
+        return button
+
+    def advanced_button(self, algorithm: str, parameters: Callable[[], Parameters]) -> QPushButton:
+        """Return the button that opens an algorithm's dialog, filled in as the panel is."""
+        button = QPushButton(tr("Advanced…"))
+        button.setObjectName(f"advanced_{algorithm}")
+        button.setAutoDefault(True)
+        button.setFlat(True)
+        button.setToolTip(tr("Open this tool with all its options and choose where results go"))
+        button.clicked.connect(
+            lambda: self.dialog_requested.emit(f"streetsafe:{algorithm}", parameters())
+        )
+        return button
+
+
+def align_fields(sections: Iterable[Section]) -> None:
+    """Make the labels of all sections equally wide, so that the fields form one column."""
+    labels = [label for section in sections for label in section.labels]
+    widest = max(label.sizeHint().width() for label in labels)
+    for label in labels:
+        label.setMinimumWidth(widest)
+
+
+def wrapped_label(text: str) -> QLabel:
+    """Return a label that breaks its lines and never takes its text for HTML."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    return label
+
+
+def _part_with_focus(field: QWidget) -> QWidget:
+    """Return the widget in which one types: the field itself or a part of it."""
+    takes_none = Qt.FocusPolicy.NoFocus
+    parts = [field, *field.findChildren(QWidget)]
+    return next((part for part in parts if part.focusPolicy() != takes_none), field)
+
+
+def file_box(title: str, file_filter: str = "") -> QgsFileWidget:
+    """Return a box for a file to be read; without a filter, for a folder."""
+    box = QgsFileWidget()
+    box.setDialogTitle(title)
+    box.setStorageMode(
+        QgsFileWidget.StorageMode.GetFile if file_filter else QgsFileWidget.StorageMode.GetDirectory
+    )
+    box.setFilter(file_filter)
+    return box
+
+
+def given(**values: Any) -> Parameters:
+    """Return the parameters that were filled in; layers by their id."""
+    named = {
+        name: value.id() if isinstance(value, QgsMapLayer) else value
+        for name, value in values.items()
+    }
+    return {name: value for name, value in named.items() if value is not None and value != ""}

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rings as a layer: fields, areas worked by hand, and what is refused."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from conftest import Refused
+from qgis.core import QgsProcessing, QgsProcessingException
+
+MEMORY = QgsProcessing.TEMPORARY_OUTPUT
+
+PARK_FIELDS = [("park_id", "string"), ("park_name", "string"), ("boundary_status", "string")]
+WEST = "POLYGON((457000 301000, 457100 301000, 457100 301100, 457000 301100, 457000 301000))"
+EAST = "POLYGON((457250 301000, 457350 301000, 457350 301100, 457250 301100, 457250 301000))"
+
+
+@pytest.fixture
+def parks(make_layer):
+    rows = [["west", "West", "matched"], ["east", "East", "matched"]]
+    return make_layer([WEST, EAST], "Polygon", fields=PARK_FIELDS, rows=rows, name="parks")
+
+
+@pytest.fixture
+def rings(run_algorithm):
+    def run(layer, distances="100", **parameters):
+        given = {"PARKS": layer, "DISTANCES": distances, "OUTPUT": MEMORY, **parameters}
+        return run_algorithm("parkrings", given)
+
+    return run
+
+
+def test_a_lone_park_by_hand(make_layer, rings):
+    layer = make_layer([WEST], "Polygon", fields=PARK_FIELDS, rows=[["w", "West", "matched"]])
+    outcome = rings(layer, "250, 100")
+    to_100 = 4 * 100 * 100 + math.pi * 100**2
+    to_250 = 4 * 100 * 250 + math.pi * 250**2
+    assert outcome.rows("OUTPUT") == [
+        dict(park_id="w", park_name="West", ring=0, inner_m=0, outer_m=0, area_ha=1.0),
+        dict(park_id="w", park_name="West", ring=1, inner_m=0, outer_m=100,
+             area_ha=pytest.approx(to_100 / 1e4, rel=1e-3)),
+        dict(park_id="w", park_name="West", ring=2, inner_m=100, outer_m=250,
+             area_ha=pytest.approx((to_250 - to_100) / 1e4, rel=1e-3)),
+    ]  # fmt: skip
+    assert outcome.layer("OUTPUT").crs().authid() == "EPSG:27700"
+
+
+def test_areas_are_those_of_the_shapes_and_neighbours_share_out_the_ground(parks, rings):
+    outcome = rings(parks, "100,200")
+    shapes = [feature.geometry() for feature in outcome.layer("OUTPUT").getFeatures()]
+    areas = [row["area_ha"] for row in outcome.rows("OUTPUT")]
+    assert areas == pytest.approx([shape.area() / 1e4 for shape in shapes])
+    together = shapes[0]
+    for shape in shapes[1:]:
+        together = together.combine(shape)
+    assert sum(areas) == pytest.approx(together.area() / 1e4, rel=1e-3)
+
+
+def test_shared_rings_overlap(parks, rings):
+    nearest = sum(row["area_ha"] for row in rings(parks, "200").rows("OUTPUT"))
+    shared = sum(row["area_ha"] for row in rings(parks, "200", OVERLAP=1).rows("OUTPUT"))
+    assert shared > nearest + 1
+
+
+def test_distances_are_metres_whatever_the_layer_is_in(make_layer, rings):
+    degrees = "POLYGON((-1.1604 52.6033, -1.1574 52.6033, -1.1574 52.6051, -1.1604 52.6051, -1.1604 52.6033))"
+    layer = make_layer([degrees], "Polygon", crs="EPSG:4326")
+    park, ring = rings(layer, "100").rows("OUTPUT")
+    perimeter = 2 * (203.2 + 200.3)
+    assert ring["area_ha"] == pytest.approx((perimeter * 100 + math.pi * 100**2) / 1e4, rel=0.01)
+    assert (park["park_id"], park["park_name"]) == ("park-1", "park-1")
+
+
+def test_names_are_found_and_ids_made(make_layer, rings):
+    layer = make_layer(
+        [WEST, EAST], "Polygon", fields=[("site_name", "string")], rows=[["The Green"]] * 2
+    )
+    rows = rings(layer).rows("OUTPUT")
+    assert [(row["park_id"], row["park_name"]) for row in rows[::2]] == [
+        ("the-green", "The Green"),
+        ("the-green-2", "The Green"),
+    ]
+
+
+def test_polygons_with_one_id_are_one_park(make_layer, rings):
+    rows = [["w", "West", "matched"]] * 2
+    outcome = rings(make_layer([WEST, EAST], "Polygon", fields=PARK_FIELDS, rows=rows), "10")
+    park, ring = outcome.rows("OUTPUT")
+    assert park["area_ha"] == 2.0
+    assert ring["area_ha"] == pytest.approx(2 * (4 * 100 * 10 + math.pi * 10**2) / 1e4, rel=1e-3)
+    assert any("joined" in message for message in outcome.messages)
+
+
+def test_overlapping_parks_and_circles_are_said(make_layer, rings):
+    rows = [["w", "West", "matched"], ["x", "Copy", "indicative"]]
+    outcome = rings(make_layer([WEST, WEST], "Polygon", fields=PARK_FIELDS, rows=rows))
+    assert [row["area_ha"] > 0 for row in outcome.rows("OUTPUT")] == [True, True, False, False]
+    assert any(
+        "overlap an earlier one" in warning and "Copy" in warning for warning in outcome.warnings
+    )
+    assert any("1 of the parks are circles" in warning for warning in outcome.warnings)
+
+
+def test_features_without_a_shape_are_left_out_and_said(make_layer, rings):
+    rows = [["n", "Nowhere", "matched"], ["w", "West", "matched"]]
+    outcome = rings(make_layer([None, WEST], "Polygon", fields=PARK_FIELDS, rows=rows))
+    assert {row["park_id"] for row in outcome.rows("OUTPUT")} == {"w"}
+    assert any("no area" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.parametrize("distances", ["", "a", "-1", "100,100", "99999"])
+def test_distances_that_cannot_be_used_are_refused(parks, rings, distances):
+    with pytest.raises(Refused, match="DISTANCES|distances"):
+        rings(parks, distances)
+
+
+def test_an_empty_layer_is_refused_in_one_sentence(make_layer, rings):
+    with pytest.raises(QgsProcessingException, match="“none” holds no polygon"):
+        rings(make_layer([], "Polygon", name="none"))
+
+
+def test_a_cancelled_run_leaves_no_file(parks, rings, tmp_path):
+    target = tmp_path / "rings.gpkg"
+    with pytest.raises(QgsProcessingException, match="Cancelled"):
+        rings(parks, OUTPUT=str(target), cancel_at=0)
+    assert list(tmp_path.iterdir()) == []

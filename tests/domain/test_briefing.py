@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a briefing says: bound to its figures, careful with small ones."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import box
+
+from streetsafe_plugin.domain import briefing
+from streetsafe_plugin.domain.briefing import Park, Whole, Zone
+from streetsafe_plugin.domain.briefing_figures import ParkGround, ReportSet, figures
+from streetsafe_plugin.domain.taxonomy import REASON_CODES
+
+
+def whole(used: int, **more: object) -> Whole:
+    values = {
+        "read": used,
+        "inside": 0,
+        "in_rings": 0,
+        "outside": used,
+        "excluded": 0,
+        "mentions": None,
+        "first": datetime.date(2021, 9, 2),
+        "last": datetime.date(2022, 10, 31),
+        "undated": 0,
+    }
+    return Whole(**{**values, **more})
+
+
+def park(inside: int, around: int, **more: object) -> Park:
+    values = {
+        "number": 1,
+        "name": "Test Park",
+        "district": "",
+        "indicative": False,
+        "note": "",
+        "zones": (Zone(0, 0, 10, inside, None), Zone(0, 100, 20, around, None)),
+        "zone_shapes": (),
+        "reasons": (),
+        "crimes": None,
+    }
+    return Park(**{**values, **more})
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "no reports"), (1, "1 report"), (2, "2 reports"), (2014, "2,014 reports")],
+)
+def test_numbers_agree_with_their_noun(number: int, words: str) -> None:
+    assert briefing.counted(number, "report") == words
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 500))
+@settings(max_examples=100, deadline=None)
+def test_no_percentage_below_the_base(inside: int, around: int, others: int) -> None:
+    total = inside + around + others
+    said = " ".join(briefing.park_sentences(park(inside, around), whole(total)))
+    assert ("%" in said) == (total >= briefing.SMALLEST_BASE)
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000))
+@settings(max_examples=100, deadline=None)
+def test_sentences_carry_the_figures_of_the_table(inside: int, around: int) -> None:
+    first = briefing.park_sentences(park(inside, around), whole(inside + around))[0]
+    numbers = [int(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?![\d.]*%)", first)]
+    assert (inside in numbers) if inside else first.startswith("No reports lie inside")
+    assert inside + around in numbers
+
+
+def test_few_reports_bring_the_caution() -> None:
+    said = briefing.park_sentences(park(2, 3), whole(900))
+    assert any("nothing can be said of a pattern" in sentence for sentence in said)
+    said = briefing.park_sentences(park(20, 30), whole(900))
+    assert not any("nothing can be said of a pattern" in sentence for sentence in said)
+
+
+def test_equal_reasons_are_all_named() -> None:
+    tied = park(20, 0, reasons=(("Badly lit", 5), ("Run down", 5), ("Followed", 1)))
+    said = " ".join(briefing.park_sentences(tied, whole(100)))
+    assert "equally: Badly lit, Run down (5 mentions each)" in said
+
+
+def test_an_indicative_circle_is_said() -> None:
+    said = " ".join(briefing.park_sentences(park(20, 0, indicative=True), whole(100)))
+    assert "indicative" in said
+
+
+def test_the_accounting_sentence_has_every_number() -> None:
+    said = briefing.accounting(
+        whole(0, read=1200, inside=359, in_rings=270, outside=560, excluded=11)
+    )
+    assert re.findall(r"[\d,]*\d", said) == ["1,200", "359", "270", "560", "11"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (datetime.date(2022, 3, 1), datetime.date(2022, 3, 1), "1 March 2022"),
+        (datetime.date(2021, 9, 2), datetime.date(2022, 3, 1), "2 September 2021 to 1 March 2022"),
+        (None, None, "no dates given"),
+    ],
+)
+def test_the_period_reads_as_dates(first, last, words: str) -> None:
+    assert whole(1, first=first, last=last).period == words
+
+
+def test_figures_of_two_square_parks() -> None:
+    # parks of 100 m by 100 m, 1 ha each, 1 km apart; ring of 100 m: 4·100·100 + π·100² m²
+    parks = [
+        ParkGround("West", "", False, "", box(0, 0, 100, 100)),
+        ParkGround("East", "", True, "", box(1000, 0, 1100, 100)),
+    ]
+    xy = np.array([[50, 50], [100, 50], [150, 50], [1050, 50], [600, 50], [5000, 0]], dtype=float)
+    lit = np.array([True, False, True, True, False, True])
+    ticks = {code: np.zeros(6, dtype=bool) for code in REASON_CODES}
+    ticks["env_lighting"], ticks["beh_followed"] = lit, ~lit
+    days = [datetime.date(2022, 1, day) for day in range(1, 6)] + [None]
+    reports = ReportSet(xy, days, ticks, 8, {"no_geometry": 2})
+    crimes = np.array([[50.0, 50.0], [50.0, 50.0]])
+    all_of_them, (west, east) = figures(reports, parks, [100.0], crimes)
+    assert (all_of_them.inside, all_of_them.in_rings, all_of_them.outside) == (3, 1, 2)
+    assert (all_of_them.read, all_of_them.excluded, all_of_them.undated) == (8, 2, 1)
+    assert all_of_them.mentions == 6
+    assert [zone.reports for zone in west.zones] == [2, 1]
+    assert [zone.mentions for zone in west.zones] == [2, 1]
+    assert west.zones[0].area_ha == pytest.approx(1)
+    assert west.zones[1].area_ha == pytest.approx(4 + np.pi, rel=0.001)
+    assert west.zones[0].per_km2 == pytest.approx(200)
+    assert west.reasons == (("Badly lit", 2), ("Feeling of being followed", 1))
+    assert (west.crimes, east.crimes) == (2, 0)
+    assert east.indicative
+
+
+@pytest.mark.parametrize(
+    ("span", "parts", "step"), [(1000, 4, 250), (70_000, 4, 10_000), (999, 4, 200), (3, 4, 0.5)]
+)
+def test_steps_are_round(span: float, parts: int, step: float) -> None:
+    assert briefing.nice_step(span, parts) == pytest.approx(step)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rings as polygons: areas worked by hand, and the same reports as the distances count."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from shapely.geometry import Point, Polygon, box
+from shapely.ops import unary_union
+
+from streetsafe_plugin.domain.errors import Cancelled
+from streetsafe_plugin.domain.geometry import buffered, contains, outline_of
+from streetsafe_plugin.domain.ring_shapes import ring_shapes
+from streetsafe_plugin.domain.rings import Overlap, assign
+
+LIMITS = (50.0, 200.0)
+WITH_CLEARING = Polygon(
+    box(0, 0, 500, 500).exterior.coords, [box(100, 100, 400, 400).exterior.coords]
+)
+
+NEIGHBOURS = {
+    "150 m apart": [box(0, 0, 100, 100), box(250, 0, 350, 100)],
+    "touching": [box(0, 0, 100, 100), box(100, 0, 200, 100)],
+    "overlapping": [box(0, 0, 100, 100), box(50, 0, 200, 100)],
+    "the same twice": [box(0, 0, 100, 100), box(0, 0, 100, 100)],
+    "the smaller inside, first": [box(0, 30, 60, 60), box(0, 0, 100, 100)],
+    "the smaller inside, last": [box(0, 0, 100, 100), box(0, 30, 60, 60)],
+    "one in the other's clearing": [WITH_CLEARING, box(200, 200, 300, 300)],
+    "three round a place": [
+        box(0, 0, 100, 100),
+        box(260, 30, 330, 80),
+        Point(180, 260).buffer(50, 8),
+    ],
+}
+
+
+def square_ring(side, inner, outer):
+    """Return the area of a ring around a square: 4sd + pi d^2, less that of the inner one."""
+    return 4 * side * (outer - inner) + math.pi * (outer**2 - inner**2)
+
+
+def test_a_lone_square_has_the_areas_worked_by_hand():
+    ((park, first, second),) = ring_shapes([box(0, 0, 100, 100)], (100.0, 250.0))
+    assert park.area == 10_000
+    assert first.area == pytest.approx(square_ring(100, 0, 100), rel=1e-3)
+    assert second.area == pytest.approx(square_ring(100, 100, 250), rel=1e-3)
+
+
+def test_two_squares_split_the_ground_between_them_evenly():
+    # 150 m apart, ring to 75 m: they only touch; to 100 m: each loses what lies past the middle
+    (_, west), (_, east) = ring_shapes(NEIGHBOURS["150 m apart"], (75.0,))
+    assert west.area == pytest.approx(square_ring(100, 0, 75), rel=1e-3)
+    (_, west), (_, east) = ring_shapes(NEIGHBOURS["150 m apart"], (100.0,))
+    cap = 100**2 * math.acos(0.75) - 75 * math.sqrt(100**2 - 75**2)  # segments at both corners
+    lost = 100 * 25 + cap
+    assert west.area == pytest.approx(square_ring(100, 0, 100) - lost, rel=1e-3)
+    assert east.area == pytest.approx(west.area, rel=1e-4)
+    assert west.bounds[2] == pytest.approx(175, abs=0.1)
+
+
+def test_shared_rings_stay_whole_but_parks_are_cut_out():
+    parks = NEIGHBOURS["150 m apart"]
+    (_, west), (_, east) = ring_shapes(parks, (200.0,), Overlap.SHARED)
+    assert west.area == pytest.approx(square_ring(100, 0, 200) - 50 * 100, rel=1e-3)
+    assert west.intersection(east).area > 10_000
+    assert west.intersection(parks[1]).area == pytest.approx(0, abs=1e-6)
+
+
+def test_the_later_park_loses_the_overlap():
+    first, second = ring_shapes(NEIGHBOURS["overlapping"], LIMITS)
+    assert first[0].area == 10_000
+    assert second[0].area == 10_000  # 150 x 100 less the 50 x 100 it shares
+    again, gone = ring_shapes(NEIGHBOURS["the same twice"], LIMITS)
+    assert again[0].area == 10_000
+    assert [shape.area for shape in gone] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("parks", NEIGHBOURS.values(), ids=list(NEIGHBOURS))
+def test_split_rings_cover_the_union_once(parks):
+    rings = ring_shapes(parks, LIMITS)
+    covered = unary_union([buffered(park, LIMITS[-1]) for park in parks]).area
+    assert sum(shape.area for of_park in rings for shape in of_park) == pytest.approx(
+        covered, rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("overlap", Overlap)
+@pytest.mark.parametrize("parks", NEIGHBOURS.values(), ids=list(NEIGHBOURS))
+def test_polygons_hold_the_reports_that_distances_count(parks, overlap):
+    rings = ring_shapes(parks, LIMITS, overlap)
+    west, south, east, north = unary_union(parks).buffer(230).bounds
+    xy = np.random.default_rng(11).uniform((west, south), (east, north), (4000, 2))
+    shapes = [shape for of_park in rings for shape in of_park if not shape.is_empty]
+    edges = unary_union([shape.boundary for shape in shapes])
+    xy = np.array([point for point in xy if edges.distance(Point(point)) > 0.5])
+    belonging = assign(xy, parks, LIMITS, overlap)
+    for number, of_park in enumerate(rings):
+        for ring, shape in enumerate(of_park):
+            by_distance = belonging.reports[(belonging.parks == number) & (belonging.rings == ring)]
+            by_shape = (
+                [] if shape.is_empty else np.flatnonzero(contains(xy, outline_of(shape))).tolist()
+            )
+            assert by_distance.tolist() == by_shape
+
+
+def test_the_line_between_a_point_like_park_and_a_straight_edge_is_a_parabola():
+    # equally far from (0, 100) and the axis: y = 50 + x^2 / 200
+    pond, meadow = box(-0.05, 99.95, 0.05, 100.05), box(-400, -50, 400, 0)
+    _, (_, ring) = ring_shapes([pond, meadow], (300.0,))
+    for x in (0.0, 60.0, -120.0):
+        line = 50 + x**2 / 200
+        assert ring.contains(Point(x, line - 0.5))
+        assert not ring.contains(Point(x, line + 0.5))
+
+
+def test_far_apart_parks_do_not_touch_each_other():
+    parks = [box(0, 0, 100, 100), box(5000, 0, 5100, 100)]
+    assert [[shape.area for shape in rings] for rings in ring_shapes(parks, LIMITS)] == [
+        [pytest.approx(area, rel=1e-9) for area in rings]
+        for rings in [[shape.area for shape in ring_shapes([park], LIMITS)[0]] for park in parks]
+    ]
+
+
+def test_cancelling_stops_it():
+    def press_cancel(share: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        ring_shapes(NEIGHBOURS["touching"], LIMITS, tick=press_cancel)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The one line for each outcome: its numbers, its singulars, and nothing about what is nought."""
+
+from __future__ import annotations
+
+import pytest
+from qgis.PyQt.QtWidgets import QPushButton
+
+from streetsafe_plugin.gui.messages import Messages, line_for
+from streetsafe_plugin.gui.runner import Ending, Outcome
+
+
+def done(algorithm, **results):
+    return Outcome(Ending.DONE, f"streetsafe:{algorithm}", "Title", results)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        (
+            done("importreports", ROWS_READ=10, ACCEPTED=10),
+            "10 reports imported from 10 rows; nothing left out.",
+        ),
+        (
+            done(
+                "importreports",
+                ROWS_READ=5,
+                ACCEPTED=1,
+                MERGED=2,
+                REJECTED_ROWS=1,
+                DUPLICATES=1,
+                OUTSIDE_AREA=1,
+            ),
+            "1 report imported from 5 rows; left out: 1 row rejected, 1 duplicate."
+            " 2 rows added a reason to a report. 1 lies outside the area.",
+        ),
+        (
+            done(
+                "importcrimes",
+                ROWS_READ=344_693,
+                ACCEPTED=340_000,
+                NO_LOCATION=4_600,
+                REJECTED_ROWS=93,
+                MISSING_MONTHS="2021-03",
+            ),
+            "340,000 crimes imported from 344,693 rows; left out: 4,600 without a location,"
+            " 93 rows rejected. Months missing: 2021-03.",
+        ),
+        (
+            done("loadparks", PARKS=18, MATCHED=12, INDICATIVE_COUNT=6, UNMATCHED=""),
+            "18 parks loaded: 12 with their boundary, 6 as indicative circles.",
+        ),
+        (
+            done("heatmap", REPORTS=1192.0, RADIUS_USED=250.0, CELL_SIZE_USED=12.5),
+            "Heat map made from 1,192 reports (radius 250 m, cells of 12.5 m).",
+        ),
+        (
+            done("parkanalysis", TOTAL=100, INSIDE=10, IN_RINGS=20, OUTSIDE=65, EXCLUDED=5),
+            "100 reports counted: 10 inside parks, 20 in the rings, 65 beyond. 5 left out.",
+        ),
+        (done("exportbriefing", PAGES=20, PARKS=18), "Briefing written: 20 pages for 18 parks."),
+        (done("somethingnew"), "Title has finished."),
+    ],
+    ids=lambda value: value.algorithm_id if isinstance(value, Outcome) else "",
+)
+def test_line(outcome, line):
+    assert line_for(outcome) == line
+
+
+def test_folder_and_pdf_are_offered(interface):
+    Messages(interface).show(done("exportbriefing", PAGES=3, PARKS=1, FOLDER="/f", PDF="/f/a.pdf"))
+    buttons = [button.text() for button in interface.bar.findChildren(QPushButton)]
+    assert [text for text in buttons if text] == ["Open PDF", "Open folder"]
+
+
+def test_a_line_takes_the_place_of_the_one_before(interface):
+    messages = Messages(interface)
+    messages.show(done("first"))
+    messages.show(done("exportbriefing", PAGES=1, PARKS=1))
+    assert interface.lines() == ["StreetSafe: Briefing written: 1 page for 1 park."]
+    interface.bar.clearWidgets()
+    messages.show(done("second"))
+    assert interface.lines() == ["StreetSafe: Title has finished."]

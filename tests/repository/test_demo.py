@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The scripts that walk the whole journey and time it, run as `make` runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("qgis.core")
+
+
+def script(root, tmp_path, name, *arguments):
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "XDG_RUNTIME_DIR": str(runtime),
+        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"),
+    }
+    return subprocess.run(
+        [sys.executable, str(root / "scripts" / name), *map(str, arguments)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_demo_stops_with_the_sentence_of_the_step_that_failed(root, tmp_path):
+    source = tmp_path / "no such extract.csv"
+    done = script(root, tmp_path, "demo.py", "--source", source, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "The demo stopped. streetsafe:importreports: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "streetsafe_demo.qgz" not in {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
+    done = script(root, tmp_path, "bench.py", "--points", 300)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["benchmark"] for line in lines] == ["heatmap", "parkanalysis"]
+    for line in lines:
+        assert line["points"] == 300
+        assert min(line["streetsafe_s"], line["qgis_s"]) > 0
