@@ -11,6 +11,9 @@ from qgis.core import Qgis, QgsMessageLog
 #: The tab's title; also what messages in the message bar are headed with.
 TAB = "StreetSafe"
 
+#: Some versions of QGIS show log messages as HTML and others do not; angle quotes suit both.
+_NO_MARKUP = str.maketrans("<>", "‹›")
+
 _LOGGER = logging.getLogger("streetsafe_plugin")
 
 
@@ -19,7 +22,8 @@ class QgisLogHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; the user is not disturbed, the message bar does that."""
-        QgsMessageLog.logMessage(self.format(record), TAB, _level(record.levelno), False)
+        text = self.format(record).translate(_NO_MARKUP)
+        QgsMessageLog.logMessage(text, TAB, _level(record.levelno), False)
 
 
 def install_log_handler() -> Callable[[], None]:

@@ -21,22 +21,11 @@ from qgis.core import (
 )
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.algorithms.import_reports import (
-    area_shapes,
-    rejected_rows,
-    rejected_spec,
-)
+from streetsafe_plugin.algorithms.importing import area_shapes, write_rejected
 from streetsafe_plugin.compat import date_field, integer_field, text_field
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.progress import no_tick
-from streetsafe_plugin.domain.reading.crimes import (
-    CRIME_TYPES as TYPES,
-)
-from streetsafe_plugin.domain.reading.crimes import (
-    CrimeFilter,
-    CrimesRead,
-    read_crimes,
-)
+from streetsafe_plugin.domain.reading import crimes
+from streetsafe_plugin.domain.reading.crimes import CrimeFilter, CrimesRead, read_crimes
 from streetsafe_plugin.domain.reading.places import inside_area
 from streetsafe_plugin.domain.reading.receipt import crime_receipt
 from streetsafe_plugin.gis.crs import describe_operation, transform_xy
@@ -114,7 +103,7 @@ class ImportCrimes(StreetSafeAlgorithm):
         )
         self.ask(
             QgsProcessingParameterEnum(
-                CRIME_TYPES, tr("Crime types"), list(TYPES), True, None, True
+                CRIME_TYPES, tr("Crime types"), list(crimes.CRIME_TYPES), True, None, True
             ),
             tr("Only these types are kept. Left empty, all are, also types not in this list."),
         )
@@ -169,7 +158,9 @@ class ImportCrimes(StreetSafeAlgorithm):
     def execute(self, run: Run) -> dict[str, Any]:
         """Read every file, place the rows, write both layers."""
         wanted = CrimeFilter(
-            frozenset(run.choices(CRIME_TYPES, TYPES)) if run.given(CRIME_TYPES) else frozenset(),
+            frozenset(
+                run.choices(CRIME_TYPES, crimes.CRIME_TYPES) if run.given(CRIME_TYPES) else ()
+            ),
             run.text(FROM_MONTH),
             run.text(TO_MONTH),
         )
@@ -191,6 +182,11 @@ class ImportCrimes(StreetSafeAlgorithm):
         if operation.grid_missing:
             run.warn(operation.sentence)
         xy = transform_xy(read.lonlat, degrees, run.crs, transform_context)
+        if not np.isfinite(xy).all():
+            raise InputRefused(
+                tr("Some crimes cannot be placed in {}.").format(run.crs.authid()),
+                tr("Choose the British National Grid in the StreetSafe options."),
+            )
         outside = _outside(run, xy)
         missing = read.missing_months(wanted)
         if missing:
@@ -198,17 +194,11 @@ class ImportCrimes(StreetSafeAlgorithm):
         for note in (operation.sentence, *crime_receipt(read, wanted)):
             run.say(note)
             run.note(note)
-        written = {
+        return {
             OUTPUT: run.write(
                 OUTPUT, _crime_spec(run), _crime_rows(run, read, xy, outside), "crimes"
             ),
-            # the crimes stand by now, so their account is written whatever happens
-            REJECTED: run.write(
-                REJECTED, rejected_spec(), rejected_rows(read.rejected), tick=no_tick
-            ),
-        }
-        return {
-            **written,
+            REJECTED: write_rejected(run, REJECTED, read.rejected),
             ROWS_READ: read.rows_read,
             ACCEPTED: len(read.crimes),
             NO_LOCATION: read.no_location,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,16 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProviderRegistry,
 )
-from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
+from streetsafe_plugin.algorithms.importing import area_shapes, write_rejected
 from streetsafe_plugin.compat import boolean_field, datetime_field, integer_field, text_field
-from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.progress import no_tick
 from streetsafe_plugin.domain.reading.columns import CHARACTERISTICS, Columns, recognise
 from streetsafe_plugin.domain.reading.dates import DATE_ORDERS
 from streetsafe_plugin.domain.reading.delimited import ENCODINGS
 from streetsafe_plugin.domain.reading.receipt import report_receipt, unknown_wordings
 from streetsafe_plugin.domain.reading.reports import Report, ReportsRead, read_reports
-from streetsafe_plugin.domain.reading.table import RawTable, RejectedRow
+from streetsafe_plugin.domain.reading.table import RawTable
 from streetsafe_plugin.domain.taxonomy import REASON_CODES, concern_of
 from streetsafe_plugin.gis.layer_table import read_layer
 from streetsafe_plugin.gis.placing import place_rows
@@ -243,15 +241,9 @@ class ImportReports(StreetSafeAlgorithm):
 
         import_id = f"{now:%Y%m%dT%H%M%S}-{table.sha256[:8]}"
         rows = _report_rows(run, read, table.file_name, import_id)
-        written = {
-            OUTPUT: run.write(OUTPUT, _report_spec(run), rows, "reports"),
-            # the reports stand by now, so their account is written whatever happens
-            REJECTED: run.write(
-                REJECTED, rejected_spec(), rejected_rows(read.rejected), tick=no_tick
-            ),
-        }
         return {
-            **written,
+            OUTPUT: run.write(OUTPUT, _report_spec(run), rows, "reports"),
+            REJECTED: write_rejected(run, REJECTED, read.rejected),
             ROWS_READ: read.rows_read,
             ACCEPTED: len(read.reports),
             MERGED: read.merged,
@@ -260,24 +252,6 @@ class ImportReports(StreetSafeAlgorithm):
             MENTIONS: read.mentions,
             OUTSIDE_AREA: read.flagged()["outside_area"],
         }
-
-
-def rejected_spec() -> LayerSpec:
-    """Return the table of rejected rows, the same for every import."""
-    fields = [
-        text_field("source_file"),
-        integer_field("source_row"),
-        text_field("code"),
-        text_field("reason"),
-        text_field("raw"),
-    ]
-    return LayerSpec(tr("Rejected rows"), fields, "none")
-
-
-def rejected_rows(rejected: Sequence[RejectedRow]) -> Iterator[Row]:
-    """Yield rejected rows as they are written."""
-    for row in rejected:
-        yield None, (row.source_file, row.source_row, row.code, row.reason, row.raw)
 
 
 def _read_source(run: Run) -> RawTable:
@@ -298,19 +272,6 @@ def _read_source(run: Run) -> RawTable:
                 ).format(name)
             )
     return read_layer(source, name, tick)
-
-
-def area_shapes(run: Run, name: str) -> list[BaseGeometry] | None:
-    """Return the polygons of an optional area, None where it was left empty."""
-    if not run.given(name):
-        return None
-    shapes = run.polygons(name).shapes
-    if not shapes:
-        raise InputRefused(
-            tr("{} holds no polygon.").format(name),
-            tr("Choose a layer with the area, or leave it empty."),
-        )
-    return shapes
 
 
 def _warn_of_oddities(run: Run, columns: Columns, read: ReportsRead) -> None:

@@ -153,7 +153,7 @@ def surface(
     weights = np.ones(len(xy)) if weights is None else _checked(weights)
     grid = grid_around(xy, radius_m, cell_m)
     places, where = np.unique(xy, axis=0, return_inverse=True)
-    mass = np.bincount(where.ravel(), weights=weights)
+    mass: Floats = np.bincount(where.ravel(), weights=weights).astype(np.float64)
 
     total = np.zeros(grid.cells)
     for start in range(0, len(places), _PLACES_AT_A_TIME):

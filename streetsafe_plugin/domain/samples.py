@@ -417,11 +417,11 @@ def _spoil(original: SampleReport, defect: str, new_id: str) -> SampleReport:
 
 
 def _at_trouble_spots(count: int, rng: np.random.Generator) -> Floats:
-    """Scatter reports a few tens of metres around sixty spots, a few of them named often."""
+    """Scatter reports about a hundred metres around sixty spots, some named more often."""
     spots = _in_towns(60, 0.8, rng)
-    often = 1.0 / np.arange(1, len(spots) + 1) ** 0.8
+    often = 1.0 / np.arange(1, len(spots) + 1) ** 0.5
     chosen = rng.choice(len(spots), size=count, p=often / often.sum())
-    return spots[chosen] + rng.normal(0.0, 40.0, (count, 2))
+    return spots[chosen] + rng.normal(0.0, 70.0, (count, 2))
 
 
 def _around_parks(

@@ -106,7 +106,7 @@ def briefing_layers(
     for layer in {*overview, *on_park}:
         if isinstance(layer, QgsRasterLayer):
             # the first entry of a raster's legend only names the band
-            symbols[layer.id()] = list(range(1, len(layer.legendSymbologyItems()) + 1))
+            symbols[layer.id()] = list(range(1, len(layer.renderer().legendSymbologyItems()) + 1))
         symbols.setdefault(layer.id(), [0])
     return BriefingLayers(overview, on_park, QgsRectangle(*bounds), symbols, crs)
 

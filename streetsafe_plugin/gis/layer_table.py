@@ -16,7 +16,7 @@ from qgis.core import (
     QgsProcessingFeatureSource,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QByteArray, QDateTime, QTime, Qt
+from qgis.PyQt.QtCore import QByteArray, QDateTime, Qt, QTime
 
 from streetsafe_plugin.compat import is_null, to_python
 from streetsafe_plugin.domain.progress import Tick, no_tick

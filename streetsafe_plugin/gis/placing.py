@@ -179,12 +179,9 @@ def _candidates(
             tr("Name two columns Longitude and Latitude, or Easting and Northing."),
         )
     if stated.isValid() and not any(right_kind for right_kind, _ in found):
-        pair = columns.metres or columns.lonlat or ()
         raise InputRefused(
-            tr("CRS is {}, but columns {} hold {}.").format(
-                stated.authid(),
-                tr(" and ").join(f"“{table.header[index]}”" for index in pair),
-                tr("metres") if columns.metres else tr("degrees"),
+            tr("CRS is {}, but the columns of places hold {}.").format(
+                stated.authid(), tr("metres") if columns.metres else tr("degrees")
             ),
             tr("Leave CRS empty, or choose the system those columns are in."),
         )

@@ -233,7 +233,7 @@ class Runner(QObject):
             "%s: %s\n%s",
             job.algorithm.id(),
             outcome.ending.value,
-            job.feedback.textLog().strip(),
+            html.unescape(job.feedback.textLog().strip()),
         )
         self.finished.emit(outcome)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Refused
 from osgeo import gdal
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -18,6 +17,7 @@ from qgis.core import (
 )
 
 from streetsafe_plugin.gis import store
+from tests.front_door import Refused
 
 
 def read(path: str) -> np.ndarray:

@@ -127,10 +127,15 @@ def test_text_is_shown_and_not_evaluated(layout, tmp_path: Path) -> None:
     assert ">42<" not in shown
 
 
-def test_staging_leaves_nothing_behind_when_work_fails(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="stop"), release.staging(tmp_path) as aside:
+def fail_half_way(folder: Path) -> None:
+    with release.staging(folder) as aside:
         (aside / "x.pdf").write_bytes(b"half")
         raise ValueError("stop")
+
+
+def test_staging_leaves_nothing_behind_when_work_fails(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="stop"):
+        fail_half_way(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from qgis.core import (
     QgsApplication,
@@ -88,6 +89,13 @@ class Interface:
     def lines(self) -> list[str]:
         """Return the messages on the bar as a person reads them, the newest first."""
         return [item.findChild(QTextBrowser).toPlainText() for item in self.bar.items()]
+
+
+def grid_file(folder: Path) -> str:
+    """Write a raster of two cells and return its path."""
+    path = folder / "grid.asc"
+    path.write_text("ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\n1 2\n")
+    return str(path)
 
 
 def wait_until(condition, seconds: float = 5.0) -> None:

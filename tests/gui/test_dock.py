@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QDate, Qt
 from qgis.PyQt.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from streetsafe_plugin.gui.dock import StreetSafeDock
-from tests.gui.fakes import FakeImport, wait_until
+from tests.gui.fakes import FakeImport, grid_file, wait_until
 
 REPORTS, PARKS, ANALYSE, BRIEF = range(4)
 REPORT_FIELDS = "&field=report_id:string&field=reasons:string&field=n_reasons:integer"
@@ -214,11 +214,7 @@ def test_a_layer_that_is_nobody_s_is_never_chosen(dock):
 
 
 def test_heat_map_is_known_by_its_history(dock, tmp_path):
-    from osgeo import gdal
-
-    path = str(tmp_path / "heat.tif")
-    gdal.GetDriverByName("GTiff").Create(path, 2, 2).FlushCache()
-    layer = QgsRasterLayer(path, "Heat map")
+    layer = QgsRasterLayer(grid_file(tmp_path), "Heat map")
     QgsProject.instance().addMapLayer(layer)
     assert dock.panels[BRIEF].heat_map.currentLayer() is None
     metadata = QgsLayerMetadata()

@@ -13,19 +13,17 @@ from qgis.core import (
 )
 
 from streetsafe_plugin.gui.loading import load_results
+from tests.gui.fakes import grid_file
 
 
 @pytest.fixture
 def load(qgis_new_project, tmp_path):
     """Return a function that loads one result of a geometry, named after it."""
-    from osgeo import gdal
 
     def run(kind):
         context = QgsProcessingContext()
         if kind == "raster":
-            path = str(tmp_path / "r.tif")
-            gdal.GetDriverByName("GTiff").Create(path, 2, 2).FlushCache()
-            layer = QgsRasterLayer(path, kind)
+            layer = QgsRasterLayer(grid_file(tmp_path), kind)
         else:
             layer = QgsVectorLayer(f"{kind}?crs=EPSG:27700", kind, "memory")
         context.temporaryLayerStore().addMapLayer(layer)

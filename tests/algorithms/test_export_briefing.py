@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The briefing pack, through the front door and read back from its files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qgis.core import QgsProcessingException
+from qgis.PyQt.QtGui import QImage
+
+from streetsafe_plugin.domain.taxonomy import REASON_CODES
+from tests.front_door import Outcome, Refused
+
+HOSTILE = "<script>x</script> [% 6*7 %] Café Park"
+OPERATION = "Coordinates were used as given, in EPSG:27700."
+
+
+@pytest.fixture
+def parks(make_layer):
+    squares = [(457_000, 301_000, 300), (457_900, 301_000, 200)]
+    return make_layer(
+        [
+            f"Polygon(({x} {y}, {x + s} {y}, {x + s} {y + s}, {x} {y + s}, {x} {y}))"
+            for x, y, s in squares
+        ],
+        kind="Polygon",
+        fields=[
+            ("park_id", "string(0)"),
+            ("park_name", "string(0)"),
+            ("district", "string(0)"),
+            ("boundary_status", "string(0)"),
+            ("note", "string(0)"),
+        ],
+        rows=[
+            ["a", HOSTILE, "Leicester", "matched", ""],
+            ["b", "Small Green", "Leicester", "indicative", ""],
+        ],
+        name="parks",
+    )
+
+
+@pytest.fixture
+def reports(make_layer):
+    """60 reports: 20 in the first park's middle, 3 in the second's, the others far away."""
+    rng = np.random.default_rng(5)
+    places = (
+        [(457_150 + x, 301_150 + y) for x, y in rng.uniform(-90, 90, (20, 2))]
+        + [(458_000 + x, 301_100 + y) for x, y in rng.uniform(-60, 60, (3, 2))]
+        + [(465_000 + x, 310_000 + y) for x, y in rng.uniform(-900, 900, (37, 2))]
+    )
+    fields = [
+        ("report_id", "string(0)"),
+        ("submitted_at", "datetime"),
+        ("concern", "string(0)"),
+        ("comment", "string(0)"),
+        *((code, "bool") for code in REASON_CODES),
+    ]
+    rows = [
+        [
+            str(n),
+            f"2022-0{1 + n % 6}-1{n % 9}T12:00:00",
+            "environment",
+            "CANARY-77",
+            *(code == "env_lighting" for code in REASON_CODES),
+        ]
+        for n in range(60)
+    ]
+    return make_layer([f"Point({x} {y})" for x, y in places], fields=fields, rows=rows)
+
+
+@pytest.fixture
+def brief(run_algorithm, parks, reports, tmp_path: Path):
+    def run(**more: object) -> Outcome:
+        given = {
+            "PARKS": parks,
+            "REPORTS": reports,
+            "MARKING": 1,
+            "FOLDER": str(tmp_path / "pack"),
+            "FORMATS": [0],
+            **more,
+        }
+        return run_algorithm("exportbriefing", given)
+
+    return run
+
+
+def pages_of(pdf: str) -> list[str]:
+    """Return each page's text as a reader's search finds it."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    text = subprocess.run(
+        ["pdftotext", "-layout", pdf, "-"], capture_output=True, check=True
+    ).stdout.decode("utf-8")
+    return text.split("\f")[:-1]
+
+
+def test_a_pack_has_its_pages_and_says_where(brief, tmp_path: Path) -> None:
+    made = brief(FORMATS=[0, 1, 2])
+    assert (made["PAGES"], made["PARKS"]) == (4, 2)
+    names = sorted(path.name for path in (tmp_path / "pack").iterdir())
+    assert len(names) == 1 + 4 + 4
+    assert all(name.startswith("OFFICIAL-SENSITIVE_") for name in names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in names)
+    assert Path(made["PDF"]).exists()
+
+
+def test_every_page_carries_what_it_must(brief) -> None:
+    pages = pages_of(brief(HANDLING="Police and council only", ATTRIBUTION="© OS 2022")["PDF"])
+    assert len(pages) == 4
+    for number, page in enumerate(pages, start=1):
+        assert page.count("OFFICIAL-SENSITIVE") >= 2, number
+        for text in (
+            "10 January 2022 to",
+            "reports",
+            "n = ",
+            "Police and council only",
+            "© OS 2022",
+            "StreetSafe (police.uk)",
+            OPERATION,
+            f"Page {number} of 4",
+        ):
+            assert text in page, (number, text)
+
+
+def test_figures_on_the_page_are_the_counts(brief) -> None:
+    overview, first, second, method = pages_of(brief()["PDF"])
+    assert re.search(r"Of 60 reports read, 23 lie inside a park, 0 in a ring", overview)
+    assert "20 reports lie inside the park" in first
+    assert "n = 20 of 60 reports" in first
+    # 300 m by 300 m is 9 ha; 20 reports on it are 222.2 per km²
+    assert re.search(r"Inside the park\s+9\.0\s+20\s+20\s+222\.2", first)
+    assert "3 reports lie inside the park" in second
+    assert "nothing" in second
+    assert "indicative" in second
+    assert "CANARY-77" not in overview + first + second + method
+
+
+def test_text_from_data_is_shown_and_does_nothing(brief) -> None:
+    page = pages_of(brief()["PDF"])[1]
+    assert "<script>x</script>" in page
+    assert "6*7" in page
+    assert "42 Café" not in page
+
+
+def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
+    brief(FORMATS=[1])
+    page = next((tmp_path / "pack").glob("*_02_*.png"))
+    image = QImage(str(page))
+    # the park's green fill lies in the middle of the map, which takes the left half of the page
+    colours = {
+        image.pixelColor(x, y).name()
+        for x in range(100, 1000, 7)
+        for y in range(200, 880, 7)
+    }
+    greens = [
+        name
+        for name in colours
+        if int(name[3:5], 16) > int(name[1:3], 16) + 8 and int(name[3:5], 16) > int(name[5:7], 16)
+    ]
+    assert greens
+    assert image.textKeys() == []
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"MARKING": None}, "Marking is not chosen"),
+        ({"AUDIENCE": 2}, "choose Internal"),
+        ({"AUDIENCE": 1}, "choose Internal"),
+        ({"DISTANCES": "near"}, "DISTANCES"),
+        ({"DISTANCES": "1,2,3,4,5,6,7"}, "room for 6 rings"),
+        ({"FORMATS": []}, "Formats: none"),
+    ],
+)
+def test_what_cannot_be_is_refused_before(brief, tmp_path: Path, more, sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        brief(**more)
+    assert not (tmp_path / "pack").exists()
+
+
+@pytest.mark.parametrize("at", [0, 30, 50])
+def test_cancelling_leaves_nothing(
+    run_algorithm, parks, reports, tmp_path: Path, at: int
+) -> None:
+    given = {
+        "PARKS": parks,
+        "REPORTS": reports,
+        "MARKING": 0,
+        "FOLDER": str(tmp_path / "pack"),
+    }
+    with pytest.raises(QgsProcessingException, match="Cancelled"):
+        run_algorithm("exportbriefing", given, cancel_at=at)
+    left = list((tmp_path / "pack").iterdir()) if (tmp_path / "pack").exists() else []
+    assert left == []
+
+
+def test_parks_that_are_not_there_are_refused(brief, make_layer) -> None:
+    with pytest.raises(QgsProcessingException, match="holds no park"):
+        brief(PARKS=make_layer([], kind="Polygon"))
+
+
+def test_a_folder_without_a_parent_is_named(brief, tmp_path: Path) -> None:
+    with pytest.raises(QgsProcessingException, match="“pack” cannot be written"):
+        brief(FOLDER=str(tmp_path / "missing" / "pack"))
+
+
+def test_heat_and_crimes_are_shown_for_context(
+    brief, run_algorithm, reports, make_layer, tmp_path: Path
+) -> None:
+    heat = run_algorithm("heatmap", {"INPUT": reports, "OUTPUT": str(tmp_path / "h.tif")})
+    crimes = make_layer(
+        ["Point(457150 301150)"] * 3, fields=[("crime_type", "string(0)")], rows=[["Theft"]] * 3
+    )
+    overview, first, *_ = pages_of(brief(HEATMAP=heat["OUTPUT"], CRIMES=crimes)["PDF"])
+    assert "reports per km²" in overview
+    assert "3 recorded crimes have their published point" in first
+    assert "data.police.uk" in overview
