@@ -2,7 +2,7 @@
 """Walk the whole journey, from an extract to a briefing, and say where the results lie.
 
 Without options everything is made of invented sample data. An analyst's own files take the place
-of the sample's: no invented boundary or crime is then mixed in.
+of the sample's: no invented crime or park outline is then mixed in.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from qgis.core import (
 )
 
 DISTANCES = "100,250,400"
+INVENTED = "The reports are an invented sample: nothing in them is real."
 VIEW_MARGIN_M = 1500
 NAMES = {
     "reports": "reports.gpkg",
@@ -63,6 +64,7 @@ class Journey:
     out: Path
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
 
     def step(self, algorithm: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Run one algorithm and record its time, its numbers and its warnings."""
@@ -73,9 +75,10 @@ class Journey:
         numbers = ", ".join(
             f"{name} {_shown(value)}"
             for name, value in results.items()
-            if isinstance(value, (int, float)) or name in ("MISSING_MONTHS", "UNMATCHED")
+            if isinstance(value, (int, float)) or name == "MISSING_MONTHS"
         )
         self.record(f"{algorithm:<14} {took:6.1f} s  {numbers}")
+        self.made += [str(value) for value in results.values()]
         self.warnings += [f"{algorithm}: {warning}" for warning in warnings]
         return results
 
@@ -95,6 +98,11 @@ class Journey:
     def path(self, name: str) -> str:
         """Return where a result of the journey lies."""
         return str(self.out / NAMES[name])
+
+    def results(self) -> dict[str, Path]:
+        """Return what this run made; an earlier run may have left more in the folder."""
+        paths = {name: self.out / NAMES[name] for name in NAMES}
+        return {name: path for name, path in paths.items() if str(path) in self.made}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -135,16 +143,15 @@ def _inputs(options: argparse.Namespace, journey: Journey) -> Inputs:
     if source is not None:
         return Inputs(source, crimes, boundaries, area, False, crimes is not None)
     sample = journey.step("sampledata", {"FOLDER": str(journey.out / "sample")})
-    if any(own):
-        reports = sample["REPORTS_LONLAT"]
-        return Inputs(reports, crimes, boundaries, area, True, crimes is not None)
+    if not any(own):
+        crimes, boundaries = sample["CRIMES"], sample["BOUNDARIES"]
     return Inputs(
         sample["REPORTS_LONLAT"],
-        sample["CRIMES"],
-        sample["BOUNDARIES"],
-        sample["AREA"],
-        True,
-        False,
+        crimes,
+        boundaries,
+        area or sample["AREA"],
+        invented_reports=True,
+        own_crimes=bool(options.crimes),
     )
 
 
@@ -178,7 +185,9 @@ def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
     )
     _count(journey, "reports", "counts", "park_summary", inputs.area)
     if inputs.own_crimes:
-        journey.step("heatmap", {"INPUT": path("crimes"), "OUTPUT": path("crime_heatmap")})
+        # published crimes hold places hundreds of kilometres off, too far for one grid
+        nearby = f"{path('crimes')}|subset=coalesce(flags, '') NOT LIKE '%outside_area%'"
+        journey.step("heatmap", {"INPUT": nearby, "OUTPUT": path("crime_heatmap")})
         _count(journey, "crimes", "crime_counts", "crime_summary", inputs.area)
     return journey.step(
         "exportbriefing",
@@ -190,6 +199,7 @@ def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
             "AREA": inputs.area,
             "MARKING": 0,
             "TITLE": "Invented sample reports" if inputs.invented_reports else None,
+            "HANDLING": INVENTED if inputs.invented_reports else None,
             "DISTANCES": DISTANCES,
             "FOLDER": str(journey.out / "briefing"),
         },
@@ -230,8 +240,8 @@ def _save_project(inputs: Inputs, journey: Journey) -> Path:
     from streetsafe_plugin.gis.project_file import ProjectGroup, ProjectLayer, save_project
 
     def shown(name: str, title: str, visible: bool = True) -> list[ProjectLayer]:
-        path = journey.out / NAMES[name]
-        return [ProjectLayer(_layer(path, title), visible)] if path.exists() else []
+        path = journey.results().get(name)
+        return [ProjectLayer(_layer(path, title), visible)] if path else []
 
     groups = [
         ProjectGroup(
@@ -252,14 +262,10 @@ def _save_project(inputs: Inputs, journey: Journey) -> Path:
         ProjectGroup(
             "crimes",
             "Crimes",
-            (
-                shown("crimes", "Crimes", False)
-                + shown("crime_counts", "Crimes in parks and rings", False)
-                + shown("crime_summary", "Crimes by park", False)
-                + shown("crime_heatmap", "Heat map of crimes", False)
-            )
-            if inputs.crimes
-            else [],
+            shown("crimes", "Crimes", False)
+            + shown("crime_counts", "Crimes in parks and rings", False)
+            + shown("crime_summary", "Crimes by park", False)
+            + shown("crime_heatmap", "Heat map of crimes", False),
         ),
     ]
     title = "StreetSafe demo" + (" (invented reports)" if inputs.invented_reports else "")
@@ -306,11 +312,7 @@ def _open_again(path: Path, journey: Journey) -> None:
 
 
 def _write_summary(inputs: Inputs, journey: Journey) -> None:
-    data = (
-        "Reports: invented sample, nothing in them is real."
-        if inputs.invented_reports
-        else f"Reports: {Path(inputs.reports).name}."
-    )
+    data = INVENTED if inputs.invented_reports else f"Reports: {Path(inputs.reports).name}."
     lines = ["STREETSAFE DEMO", data, "", *journey.lines]
     if journey.warnings:
         lines += ["", "Warnings", *journey.warnings]
@@ -323,11 +325,7 @@ def _say_where(journey: Journey, project: Path, briefing: dict[str, Any]) -> Non
         ("Project", project),
         ("Briefing", briefing.get("PDF", "")),
         ("Summary", journey.out / "summary.txt"),
-        *(
-            (name.replace("_", " "), path)
-            for name in NAMES
-            if (path := journey.out / NAMES[name]).exists()
-        ),
+        *((name.replace("_", " "), path) for name, path in journey.results().items()),
     ]
     print("\nThe results:")
     for name, path in places:

@@ -18,6 +18,7 @@ from qgis.utils import iface
 IMAGES = Path(os.environ["STREETSAFE_IMAGES"])
 PROJECT = Path(os.environ["STREETSAFE_PROJECT"])
 LONGEST_S = 120.0
+AROUND_M = 1200.0
 
 
 def settle(seconds: float = 0.5) -> None:
@@ -74,6 +75,7 @@ class Walk:
         self.reports.crimes.setFilePath(str(next(sample.glob("*.zip"))))
         self.press("importcrimes")
         self.press("importreports")
+        self.show_only_what_was_imported()
         take(self.window, "1-reports")
         take(self.dock, "dock-1")
 
@@ -94,6 +96,7 @@ class Walk:
         while self.dock.runner.busy:
             settle(0.05)
         self.press("parkanalysis")
+        self.go_to("Victoria Park")
         take(self.window, "3-analyse")
         take(self.dock, "dock-3")
 
@@ -107,6 +110,26 @@ class Walk:
         take(self.dock, "dock-4")
 
         self.dialogs()
+
+    def show_only_what_was_imported(self) -> None:
+        """Switch the sample's raw reports off, since the imported ones lie on top of them."""
+        for node in QgsProject.instance().layerTreeRoot().findLayers():
+            if (
+                node.layer().source().startswith(str(PROJECT.parent))
+                and "report" in node.name().lower()
+            ):
+                node.setItemVisibilityChecked(False)
+
+    def go_to(self, park: str) -> None:
+        """Show a park and what lies around it."""
+        parks = self.analyse.parks.currentLayer()
+        [place] = [
+            feature.geometry().boundingBox()
+            for feature in parks.getFeatures()
+            if feature["park_name"].startswith(park)
+        ]
+        iface.mapCanvas().setExtent(place.buffered(AROUND_M))
+        iface.mapCanvas().refresh()
 
     def dialogs(self) -> None:
         """Take the algorithm dialog and the options page."""

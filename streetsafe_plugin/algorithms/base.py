@@ -268,13 +268,20 @@ class Run(Answers):
         self.stop_if_cancelled()
 
     def _note_operation(self, source: QgsFeatureSource) -> None:
-        operation = crs.describe_operation(
-            source.sourceCrs(), self.crs, self.context.transformContext()
-        )
-        if operation.sentence not in self._provenance.notes:
-            self.note(operation.sentence)
+        self.note_operation(source.sourceCrs())
+
+    def note_operation(self, source_crs: QgsCoordinateReferenceSystem) -> None:
+        """Record how coordinates came into the analysis CRS; say so once if a grid is missing."""
+        operation = crs.describe_operation(source_crs, self.crs, self.context.transformContext())
+        if operation.sentence not in self._provenance.operations:
+            self._provenance.operations.append(operation.sentence)
             if operation.grid_missing:
                 self.warn(operation.sentence)
+
+    @property
+    def operations(self) -> list[str]:
+        """Return the coordinate operations used so far, as sentences."""
+        return list(self._provenance.operations)
 
     def wants(self, name: str) -> bool:
         """Tell whether an optional output was asked for."""

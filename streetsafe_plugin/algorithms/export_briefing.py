@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from qgis.core import (
+    QgsFeatureRequest,
     QgsMapLayer,
     QgsProcessing,
     QgsProcessingAlgorithm,
@@ -21,6 +24,7 @@ from qgis.core import (
     QgsProcessingParameterString,
     QgsProject,
 )
+from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin import about
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
@@ -28,9 +32,11 @@ from streetsafe_plugin.domain.briefing import Park, Whole
 from streetsafe_plugin.domain.briefing_figures import ParkGround, ReportSet, figures
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.park_counts import read_ticks
-from streetsafe_plugin.domain.rings import parse_distances
+from streetsafe_plugin.domain.progress import Tick
+from streetsafe_plugin.domain.rings import parse_distances, within_any
+from streetsafe_plugin.domain.sample_files import is_invented
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
-from streetsafe_plugin.gis import crs, provenance, release, text_gate
+from streetsafe_plugin.gis import provenance, release, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
 from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.gis.layouts import Frame, briefing_layout
@@ -49,8 +55,6 @@ FORMAT_NAMES = ("pdf", "png", "svg")
 MOST_RINGS = 6
 DEFAULT_DISTANCES = "100,250,400"
 
-_POLICE_UK = "Recorded crime: data.police.uk, Open Government Licence v3.0."
-_STREETSAFE = "Reports: StreetSafe (police.uk), as supplied to the author."
 _PARK_FIELDS = ("park_name", "district", "boundary_status", "note")
 _DATE_FIELDS = ("submitted_at", "month_start")
 
@@ -115,7 +119,7 @@ class ExportBriefing(StreetSafeAlgorithm):
         )
         self.ask(
             QgsProcessingParameterFeatureSource(AREA, tr("Area"), polygons, None, True),
-            tr("Outlines drawn on the maps; the overview shows all of them."),
+            tr("Only reports inside are counted. Its outline is drawn on the overview."),
         )
         self.ask(
             # optional only so that the dialog starts with nothing chosen; refusals() insists
@@ -152,8 +156,9 @@ class ExportBriefing(StreetSafeAlgorithm):
             QgsProcessingParameterString(DISTANCES, tr("Ring distances"), DEFAULT_DISTANCES),
             tr("Outer distances of the rings in metres, such as 100,250,400."),
         )
-        self.addParameter(
-            QgsProcessingParameterFolderDestination(FOLDER, tr("Folder for the briefing"))
+        self.ask(
+            QgsProcessingParameterFolderDestination(FOLDER, tr("Folder for the briefing")),
+            tr("Where the files go; made if missing. Older files of the same name are replaced."),
         )
         self.addOutput(QgsProcessingOutputNumber(PAGES, tr("Pages")))
         self.addOutput(QgsProcessingOutputNumber(PARKS, tr("Parks")))
@@ -181,13 +186,15 @@ class ExportBriefing(StreetSafeAlgorithm):
         grounds = self._parks(run)
         crimes = run.points(CRIMES, (), run.stage(0.05, 0.15)) if run.given(CRIMES) else None
         area = run.polygons(AREA).shapes if run.given(AREA) else None
+        if area is not None:
+            reports = _only_inside(reports, area, run.stage(0.15, 0.2))
         limits_m = parse_distances(run.text(DISTANCES))
         whole, parks = figures(
             _report_set(reports),
             grounds,
             limits_m,
             None if crimes is None else crimes.xy,
-            run.stage(0.15, 0.3),
+            run.stage(0.2, 0.3),
         )
         project = QgsProject()
         project.setCrs(run.crs)
@@ -235,9 +242,7 @@ class ExportBriefing(StreetSafeAlgorithm):
 
     def _frame(self, run: Run, heat: QgsMapLayer | None) -> Frame:
         settings = load_settings()
-        operation = crs.describe_operation(
-            run.source(REPORTS).sourceCrs(), run.crs, run.context.transformContext()
-        )
+        earlier = provenance.operations_of([layer for layer in [run.vector(REPORTS)] if layer])
         return Frame(
             title=run.text(TITLE),
             marking=run.choice(MARKING, MARKINGS),
@@ -247,7 +252,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             made=tr("Made {} with StreetSafe for QGIS {}").format(
                 datetime.date.today().strftime("%d %B %Y").lstrip("0"), about.version()
             ),
-            operation=operation.sentence,
+            operation=" ".join(dict.fromkeys([*earlier, *run.operations])),
         )
 
     def _attribution(self, run: Run, standing: str) -> str:
@@ -257,10 +262,9 @@ class ExportBriefing(StreetSafeAlgorithm):
             layer = run.vector(name)
             if layer is not None:
                 stated += [text_gate.plain(right) for right in layer.metadata().rights()]
-        if run.given(CRIMES) and "crime_type" in run.source(CRIMES).fields().names():
-            stated.append(_POLICE_UK)
-        if "report_id" in run.source(REPORTS).fields().names():
-            stated.append(_STREETSAFE)
+        stated += [_reports_source(_values(run, REPORTS, "source_file"))]
+        if run.given(CRIMES):
+            stated += [_crimes_source(_values(run, CRIMES, "reported_by"))]
         lines = dict.fromkeys(line for line in stated if line)
         return " ".join(lines) or tr("No source was stated for these data.")
 
@@ -306,6 +310,34 @@ class ExportBriefing(StreetSafeAlgorithm):
         return (delivered[0] if "pdf" in formats else None), delivered
 
 
+def _values(run: Run, name: str, field: str) -> set[str]:
+    source = run.source(name)
+    index = source.fields().lookupField(field)
+    if index < 0:
+        return set()
+    request = QgsFeatureRequest().setSubsetOfAttributes([index])
+    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    return {str(feature[index]) for feature in source.getFeatures(request)}
+
+
+def _reports_source(files: set[str]) -> str:
+    """Return where reports come from; samples must not pass for the real thing."""
+    if not files:
+        return ""
+    if all(is_invented(name) for name in files):
+        return tr("Reports: invented sample, nothing in them is real.")
+    return tr("Reports: StreetSafe (police.uk), as supplied to the author.")
+
+
+def _crimes_source(forces: set[str]) -> str:
+    """Return where recorded crimes come from, with the licence that data.police.uk asks to name."""
+    if not forces:
+        return ""
+    if all(is_invented(force) for force in forces):
+        return tr("Recorded crime: invented sample.")
+    return tr("Recorded crime: data.police.uk, Open Government Licence v3.0.")
+
+
 def _report_set(table: PointTable) -> ReportSet:
     """Return the reports with their first date field and the reasons they have."""
     dates = next(
@@ -321,6 +353,18 @@ def _report_set(table: PointTable) -> ReportSet:
     )
 
 
+def _only_inside(table: PointTable, area: Sequence[BaseGeometry], tick: Tick) -> PointTable:
+    """Return the reports inside the area, the others counted as left out."""
+    inside = within_any(table.xy, area, tick)
+    kept = np.flatnonzero(inside)
+    return replace(
+        table,
+        xy=table.xy[kept],
+        columns={name: [held[row] for row in kept] for name, held in table.columns.items()},
+        excluded={**table.excluded, "outside_area": len(inside) - len(kept)},
+    )
+
+
 def _as_date(value: Any) -> datetime.date | None:
     if isinstance(value, datetime.datetime):
         return value.date()
@@ -329,7 +373,11 @@ def _as_date(value: Any) -> datetime.date | None:
 
 def _say_figures(run: Run, whole: Whole) -> None:
     run.say(
-        tr("{} reports = {} inside + {} in rings + {} outside + {} not usable.").format(
-            whole.read, whole.inside, whole.in_rings, whole.outside, whole.excluded
+        tr("{} reports = {} inside + {} in rings + {} outside + {} not counted.").format(
+            whole.read,
+            whole.inside,
+            whole.in_rings,
+            whole.outside,
+            sum(whole.excluded.values()),
         )
     )

@@ -131,7 +131,10 @@ class Heatmap(StreetSafeAlgorithm):
             ),
             tr("The area to which a cell's value refers."),
         )
-        self.addParameter(QgsProcessingParameterRasterDestination(OUTPUT, tr("Heat map")))
+        self.ask(
+            QgsProcessingParameterRasterDestination(OUTPUT, tr("Heat map")),
+            tr("A GeoTIFF whose cells hold the density at their centre."),
+        )
         for name, label in (
             (REPORTS, tr("Reports (sum of weights)")),
             (INTEGRAL, tr("Volume under the surface")),

@@ -159,12 +159,13 @@ class LoadParks(StreetSafeAlgorithm):
             ),
             tr("A circle of the park's known area around its known place, marked as indicative."),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 OUTPUT, tr("Parks"), QgsProcessing.SourceType.TypeVectorPolygon
-            )
+            ),
+            tr("A polygon for every park that can be drawn, with how its boundary was found."),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 INTERVENTIONS,
                 tr("Interventions"),
@@ -172,7 +173,8 @@ class LoadParks(StreetSafeAlgorithm):
                 None,
                 True,
                 False,
-            )
+            ),
+            tr("What was done in the parks of the register, from when to when."),
         )
         self.addOutput(QgsProcessingOutputNumber(PARKS, tr("Parks in the register")))
         self.addOutput(QgsProcessingOutputNumber(MATCHED, tr("Parks with a matched boundary")))

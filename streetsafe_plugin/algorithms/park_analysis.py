@@ -36,8 +36,9 @@ from streetsafe_plugin.algorithms.park_rings import (
     say_overlaps,
 )
 from streetsafe_plugin.compat import integer_field, real_field, text_field
+from streetsafe_plugin.domain.arrays import Bools
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.geometry import Bools, only_area, union
+from streetsafe_plugin.domain.geometry import only_area, union
 from streetsafe_plugin.domain.park_counts import (
     Accounting,
     ParkSummary,
@@ -144,15 +145,17 @@ class ParkAnalysis(StreetSafeAlgorithm):
             QgsProcessingParameterFeatureSource(AREA, tr("Area"), polygons, None, True),
             tr("Where given, only reports in these polygons count, and rings are cut at them."),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 OUTPUT, tr("Reports by ring"), QgsProcessing.SourceType.TypeVectorPolygon
-            )
+            ),
+            tr("Every park and ring with its reports, mentions and reasons."),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 SUMMARY, tr("Reports by park"), QgsProcessing.SourceType.TypeVector, None, True
-            )
+            ),
+            tr("A row for each park."),
         )
         for name, label in (
             (TOTAL, tr("Reports in the layer")),

@@ -64,10 +64,11 @@ class ParkRings(StreetSafeAlgorithm):
         ask_for_parks(self)
         ask_for_distances(self)
         ask_for_overlap(self)
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 OUTPUT, tr("Park rings"), QgsProcessing.SourceType.TypeVectorPolygon
-            )
+            ),
+            tr("Every park as ring 0, followed by its rings."),
         )
 
     def refusals(self, answers: Answers) -> Iterator[str]:

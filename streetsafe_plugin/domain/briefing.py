@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
@@ -18,6 +18,14 @@ from shapely.geometry.base import BaseGeometry
 SMALLEST_BASE = 50
 #: A figure built on fewer reports than this gets a word of caution.
 FEW = 10
+
+#: Why a report is not among the figures, after a number.
+_LEFT_OUT = {
+    "no_geometry": "without a place",
+    "not_finite": "with an unusable place",
+    "not_transformable": "with an unusable place",
+    "outside_area": "outside the area",
+}
 
 MORE_THAN_ONE = "More than one reason could be ticked, so mentions add up to more than reports."
 
@@ -82,7 +90,8 @@ class Park:
 class Whole:
     """All reports of a briefing, and where they went; the counts close.
 
-    `read` = `inside` + `in_rings` + `outside` + `excluded`. `first` and `last` are the dates of
+    `read` = `inside` + `in_rings` + `outside` + all of `excluded`, which has a count for each
+    reason why a report could not be used. `first` and `last` are the dates of
     the dated ones; `undated` counts the rest.
     """
 
@@ -90,7 +99,7 @@ class Whole:
     inside: int
     in_rings: int
     outside: int
-    excluded: int
+    excluded: Mapping[str, int]
     mentions: int | None
     first: datetime.date | None
     last: datetime.date | None
@@ -98,8 +107,8 @@ class Whole:
 
     @property
     def used(self) -> int:
-        """Return the reports that have a place."""
-        return self.read - self.excluded
+        """Return the reports that the figures rest on."""
+        return self.read - sum(self.excluded.values())
 
     @property
     def period(self) -> str:
@@ -130,7 +139,11 @@ def share(part: int, base: int) -> str | None:
 
 def accounting(whole: Whole) -> str:
     """Return the sentence that says where every report went."""
-    left = f", {whole.excluded:,} could not be placed or used" if whole.excluded else ""
+    left = "".join(
+        f", {number:,} {_LEFT_OUT.get(reason, reason)}"
+        for reason, number in whole.excluded.items()
+        if number
+    )
     return (
         f"Of {counted(whole.read, 'report')} read, {whole.inside:,} lie inside a park,"
         f" {whole.in_rings:,} in a ring around one, {whole.outside:,} further away{left}."
@@ -175,8 +188,9 @@ def park_sentences(park: Park, whole: Whole) -> list[str]:
             " can be said of a pattern."
         )
     if park.crimes is not None:
+        have = "has its" if park.crimes == 1 else "have their"
         sentences.append(
-            f"{counted(park.crimes, 'recorded crime').capitalize()} have their published point in"
+            f"{counted(park.crimes, 'recorded crime').capitalize()} {have} published point in"
             f" the park or within {reach}; published points are moved to shared map points, so"
             " this is context, not a count for the park."
         )

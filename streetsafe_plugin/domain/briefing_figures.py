@@ -85,7 +85,7 @@ def figures(
         inside=accounting.inside,
         in_rings=accounting.in_rings,
         outside=accounting.outside,
-        excluded=accounting.excluded_sum(),
+        excluded=accounting.excluded,
         mentions=sum(int(ticked.sum()) for ticked in reports.ticks.values()) if complete else None,
         first=min(dated, default=None),
         last=max(dated, default=None),

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 
 #: Segments in a quarter of a circle: a disc's polygon is then 0.01 % too small.
 QUARTER_SEGMENTS = 64

@@ -21,10 +21,8 @@ from shapely.geometry import MultiLineString
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import polygonize, unary_union
 
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.geometry import (
-    Bools,
-    Floats,
-    Ints,
     buffered,
     distances,
     only_area,

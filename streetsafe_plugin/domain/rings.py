@@ -19,16 +19,9 @@ from enum import Enum
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.geometry import (
-    Bools,
-    Floats,
-    Ints,
-    PointIndex,
-    contains,
-    distances,
-    outline_of,
-)
+from streetsafe_plugin.domain.geometry import PointIndex, contains, distances, outline_of
 from streetsafe_plugin.domain.progress import Tick, no_tick
 
 #: Wider than any walk to a park; a larger number is a slip.

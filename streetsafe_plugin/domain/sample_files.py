@@ -298,3 +298,8 @@ def _csv(table: Sequence[Sequence[Any]], line_end: str) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator=line_end).writerows(table)
     return text.getvalue()
+
+
+def is_invented(text: str) -> bool:
+    """Tell from a file's or a force's name whether it belongs to an invented sample."""
+    return "invented" in text.lower()

@@ -361,7 +361,7 @@ def invent_crimes(
     """
     rng = np.random.default_rng([seed, _CRIMES])
     points = invent_places(400, boundaries, rng)
-    weights = rng.pareto(1.5, len(points)) + 0.2
+    weights = rng.pareto(3.0, len(points)) + 0.2
     names = [name for name, _ in CRIME_TYPES]
     shares = np.array([share for _, share in CRIME_TYPES], dtype=float)
     months: dict[str, list[SampleCrime]] = {}

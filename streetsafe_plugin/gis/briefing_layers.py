@@ -74,13 +74,14 @@ def briefing_layers(
         specks = points.clone()
         styling.from_file("crimes")(specks)
         overview.append(specks)
+    outlines = _without_labels(grounds)
+    overview.append(outlines)
+    on_park.append(grounds)
     if heat is not None:
         shown = _heat(heat)
         overview.append(shown)
         on_park.append(shown)
-    outlines = _without_labels(grounds)
-    overview.append(outlines)
-    on_park += [rings, grounds]
+    on_park.append(rings)
     if len(xy) <= MOST_POINTS_DRAWN:
         on_park.append(points)
     if area:
@@ -88,7 +89,6 @@ def briefing_layers(
         _fill(outline, [(shape, [""]) for shape in area])
         styling.from_file("area")(outline)
         overview.append(outline)
-        on_park.insert(0 if heat is None else 1, outline)
     overview.append(numbers)
     project.addMapLayers({*overview, *on_park}, False)
     around = area or [park.zone_shapes[-1] for park in parks]

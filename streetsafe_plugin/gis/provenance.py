@@ -29,16 +29,24 @@ from streetsafe_plugin import about
 from streetsafe_plugin.gis import text_gate
 from streetsafe_plugin.i18n import tr
 
+#: The keyword under which a layer's metadata keeps its coordinate operations.
+OPERATION = "streetsafe:operation"
+
 
 @dataclass
 class Provenance:
-    """The recipe of one run: algorithm, parameters, versions, time, and remarks on the way."""
+    """The recipe of one run: algorithm, parameters, versions, time, and remarks on the way.
+
+    `operations` are the coordinate operations used, as sentences; a layer made from layers that
+    were themselves transformed should carry theirs on.
+    """
 
     algorithm_id: str
     algorithm_name: str
     parameters: list[tuple[str, str]]
     made_at: datetime.datetime
     notes: list[str] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """Return the recipe as plain lines, for a log, a notes field or a page."""
@@ -50,7 +58,7 @@ class Provenance:
             self.made_at.strftime("%d %B %Y at %H:%M"),
         )
         settings = "; ".join(f"{name} = {value}" for name, value in self.parameters)
-        return [made, tr("Settings: {}.").format(settings), *self.notes]
+        return [made, tr("Settings: {}.").format(settings), *self.operations, *self.notes]
 
     def metadata(self, title: str) -> QgsLayerMetadata:
         """Return the recipe as a layer's metadata, notes in the abstract, steps in the history."""
@@ -59,6 +67,7 @@ class Provenance:
         metadata.setType("dataset")
         metadata.setAbstract("\n".join(self.notes))
         metadata.setHistory(self.lines())
+        metadata.setKeywords({OPERATION: self.operations})
         return metadata
 
     def notes_html(self) -> str:
@@ -118,9 +127,15 @@ def _without_folder(text: str) -> str:
 
 
 def history_of(layers: Sequence[QgsMapLayer]) -> list[str]:
-    """Return, for each layer that carries one, its title and the first line of its history."""
+    """Return, for each layer that carries one, its title and how it was made."""
     return [
-        f"{text_gate.plain(layer.name())}: {layer.metadata().history()[0]}"
+        f"{text_gate.plain(layer.name())}: {' '.join(layer.metadata().history())}"
         for layer in layers
         if layer.metadata().history()
     ]
+
+
+def operations_of(layers: Sequence[QgsMapLayer]) -> list[str]:
+    """Return the coordinate operations by which layers came to where they are, each once."""
+    said = [layer.metadata().keywords(OPERATION) for layer in layers]
+    return list(dict.fromkeys(sentence for sentences in said for sentence in sentences))

@@ -50,7 +50,7 @@ class Messages:
         self._last: QgsMessageBarItem | None = None
 
     def show(self, outcome: Outcome) -> None:
-        """Push exactly one line in place of the last; data in it (names, paths) can never act as HTML."""
+        """Push one line in place of the last; names and paths in it can never act as HTML."""
         bar = self._iface.messageBar()
         if self._last in bar.items():
             bar.popWidget(self._last)
@@ -85,12 +85,19 @@ def _open(path: str) -> None:
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(path))))
 
 
+def _locale() -> QLocale:
+    """Return the user's locale with thousands grouped, which QGIS leaves out unless asked."""
+    locale = QLocale()
+    locale.setNumberOptions(locale.numberOptions() & ~QLocale.NumberOption.OmitGroupSeparator)
+    return locale
+
+
 def _number(results: Results, name: str) -> int:
     return int(results.get(name) or 0)
 
 
 def _count(count: int, one: str, many: str) -> str:
-    return one if count == 1 else many.format(QLocale().toString(count))
+    return one if count == 1 else many.format(_locale().toString(count))
 
 
 def _listed(parts: list[tuple[int, str, str]]) -> str:
@@ -166,7 +173,7 @@ def _parks_loaded(results: Results) -> str:
 
 
 def _heat_map_made(results: Results) -> str:
-    locale = QLocale()
+    locale = _locale()
     return tr("Heat map made from {} (radius {} m, cells of {} m).").format(
         _count(_number(results, "REPORTS"), tr("1 report"), tr("{} reports")),
         locale.toString(float(results.get("RADIUS_USED") or 0), "f", 0),
@@ -177,11 +184,11 @@ def _heat_map_made(results: Results) -> str:
 def _reports_counted(results: Results) -> str:
     sentence = tr("{}: {} inside parks, {} in the rings, {} beyond.").format(
         _count(_number(results, "TOTAL"), tr("1 report counted"), tr("{} reports counted")),
-        *(QLocale().toString(_number(results, name)) for name in ("INSIDE", "IN_RINGS", "OUTSIDE")),
+        *(_locale().toString(_number(results, name)) for name in ("INSIDE", "IN_RINGS", "OUTSIDE")),
     )
     excluded = _number(results, "EXCLUDED")
     if excluded:
-        sentence += " " + tr("{} left out.").format(QLocale().toString(excluded))
+        sentence += " " + tr("{} left out.").format(_locale().toString(excluded))
     return sentence
 
 

@@ -58,6 +58,7 @@ def reports(make_layer):
         ("submitted_at", "datetime"),
         ("concern", "string(0)"),
         ("comment", "string(0)"),
+        ("source_file", "string(0)"),
         *((code, "bool") for code in REASON_CODES),
     ]
     rows = [
@@ -66,6 +67,7 @@ def reports(make_layer):
             f"2022-0{1 + n % 6}-1{n % 9}T12:00:00",
             "environment",
             "CANARY-77",
+            "extract.csv",
             *(code == "env_lighting" for code in REASON_CODES),
         ]
         for n in range(60)
@@ -153,9 +155,7 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
     image = QImage(str(page))
     # the park's green fill lies in the middle of the map, which takes the left half of the page
     colours = {
-        image.pixelColor(x, y).name()
-        for x in range(100, 1000, 7)
-        for y in range(200, 880, 7)
+        image.pixelColor(x, y).name() for x in range(100, 1000, 7) for y in range(200, 880, 7)
     }
     greens = [
         name
@@ -184,9 +184,7 @@ def test_what_cannot_be_is_refused_before(brief, tmp_path: Path, more, sentence:
 
 
 @pytest.mark.parametrize("at", [0, 30, 50])
-def test_cancelling_leaves_nothing(
-    run_algorithm, parks, reports, tmp_path: Path, at: int
-) -> None:
+def test_cancelling_leaves_nothing(run_algorithm, parks, reports, tmp_path: Path, at: int) -> None:
     given = {
         "PARKS": parks,
         "REPORTS": reports,
@@ -214,9 +212,32 @@ def test_heat_and_crimes_are_shown_for_context(
 ) -> None:
     heat = run_algorithm("heatmap", {"INPUT": reports, "OUTPUT": str(tmp_path / "h.tif")})
     crimes = make_layer(
-        ["Point(457150 301150)"] * 3, fields=[("crime_type", "string(0)")], rows=[["Theft"]] * 3
+        ["Point(457150 301150)"] * 3,
+        fields=[("reported_by", "string(0)")],
+        rows=[["Leicestershire Police"]] * 3,
     )
     overview, first, *_ = pages_of(brief(HEATMAP=heat["OUTPUT"], CRIMES=crimes)["PDF"])
     assert "reports per km²" in overview
     assert "3 recorded crimes have their published point" in first
     assert "data.police.uk" in overview
+
+
+def test_a_sample_does_not_pass_for_the_real_thing(brief, make_layer) -> None:
+    invented = make_layer(
+        ["Point(457150 301150)"],
+        fields=[("source_file", "string(0)")],
+        rows=[["sample_reports_invented.csv"]],
+    )
+    overview = pages_of(brief(REPORTS=invented)["PDF"])[0]
+    assert "invented sample" in overview
+    assert "StreetSafe (police.uk)" not in overview
+
+
+def test_only_reports_in_the_area_are_counted(brief, make_layer) -> None:
+    area = make_layer(
+        ["Polygon((456000 300000, 459000 300000, 459000 303000, 456000 303000, 456000 300000))"],
+        kind="Polygon",
+    )
+    overview = pages_of(brief(AREA=area)["PDF"])[0]
+    assert "23 lie inside a park" in overview
+    assert "37 outside the" in overview

@@ -24,7 +24,7 @@ def whole(used: int, **more: object) -> Whole:
         "inside": 0,
         "in_rings": 0,
         "outside": used,
-        "excluded": 0,
+        "excluded": {},
         "mentions": None,
         "first": datetime.date(2021, 9, 2),
         "last": datetime.date(2022, 10, 31),
@@ -93,9 +93,16 @@ def test_an_indicative_circle_is_said() -> None:
 
 def test_the_accounting_sentence_has_every_number() -> None:
     said = briefing.accounting(
-        whole(0, read=1200, inside=359, in_rings=270, outside=560, excluded=11)
+        whole(
+            0,
+            read=1200,
+            inside=359,
+            in_rings=270,
+            outside=560,
+            excluded={"outside_area": 7, "no_geometry": 4},
+        )
     )
-    assert re.findall(r"[\d,]*\d", said) == ["1,200", "359", "270", "560", "11"]
+    assert re.findall(r"[\d,]*\d", said) == ["1,200", "359", "270", "560", "7", "4"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +132,11 @@ def test_figures_of_two_square_parks() -> None:
     crimes = np.array([[50.0, 50.0], [50.0, 50.0]])
     all_of_them, (west, east) = figures(reports, parks, [100.0], crimes)
     assert (all_of_them.inside, all_of_them.in_rings, all_of_them.outside) == (3, 1, 2)
-    assert (all_of_them.read, all_of_them.excluded, all_of_them.undated) == (8, 2, 1)
+    assert (all_of_them.read, all_of_them.excluded, all_of_them.undated) == (
+        8,
+        {"no_geometry": 2},
+        1,
+    )
     assert all_of_them.mentions == 6
     assert [zone.reports for zone in west.zones] == [2, 1]
     assert [zone.mentions for zone in west.zones] == [2, 1]

@@ -72,7 +72,7 @@ def test_toggle_shows_and_hides_the_dock(interface):
     plugin.initGui()
     [dock], [toggle] = interface.docks, interface.toolbar
     assert dock.objectName() == "StreetSafeDock"
-    assert toggle.isCheckable()
+    wait_until(toggle.isChecked)
     toggle.trigger()
     assert dock.isHidden()
     toggle.trigger()

@@ -14,7 +14,6 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 
 from streetsafe_plugin.domain.errors import InputRefused
@@ -126,9 +125,9 @@ def find_delimiter(text: str) -> str:
 
 def _fit(text: str, delimiter: str) -> float:
     probe = text[:_PROBE_CHARACTERS]
-    with _cells_of_any_length(len(probe)):
-        reader = csv.reader(io.StringIO(probe, newline=""), delimiter=delimiter)
-        widths = [len(cells) for cells in islice(reader, _PROBE_ROWS) if any(cells)]
+    _allow_cells_of(len(probe))
+    reader = csv.reader(io.StringIO(probe, newline=""), delimiter=delimiter)
+    widths = [len(cells) for cells in islice(reader, _PROBE_ROWS) if any(cells)]
     if not widths:
         return 0.0
     alike = widths.count(widths[0]) / len(widths)
@@ -140,32 +139,29 @@ def _records(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with its number, counting blank lines too."""
     lines = max(text.count("\n"), text.count("\r"), 1)
-    with _cells_of_any_length(len(text)):
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        number, begun_on = 0, 1
-        try:
-            for number, cells in enumerate(reader, start=1):
-                if number % _ROWS_PER_TICK == 0:
-                    tick(min(number / lines, 1.0))
-                yield number, cells
-                begun_on = reader.line_num + 1
-        except csv.Error as error:
-            raise InputRefused(
-                f"“{file_name}” has a quotation mark out of place: the row that begins on line"
-                f" {begun_on} (row {number + 1}) has one that is not closed, or closed too early.",
-                "Mend the quotation marks in that row and import again.",
-            ) from error
-
-
-@contextmanager
-def _cells_of_any_length(longest: int) -> Iterator[None]:
-    """Lift csv's limit on a cell, which is one for the whole process, while reading."""
-    limit = csv.field_size_limit()
-    csv.field_size_limit(max(limit, longest + 1))
+    _allow_cells_of(len(text))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number, begun_on = 0, 1
     try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
+        for number, cells in enumerate(reader, start=1):
+            if number % _ROWS_PER_TICK == 0:
+                tick(min(number / lines, 1.0))
+            yield number, cells
+            begun_on = reader.line_num + 1
+    except csv.Error as error:
+        raise InputRefused(
+            f"“{file_name}” has a quotation mark out of place: the row that begins on line"
+            f" {begun_on} (row {number + 1}) has one that is not closed, or closed too early.",
+            "Mend the quotation marks in that row and import again.",
+        ) from error
+
+
+def _allow_cells_of(longest: int) -> None:
+    """Lift csv's limit on a cell, which is one for the whole process.
+
+    It is not lowered again: another thread may be reading a longer file.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), longest + 1))
 
 
 def _read_header(cells: list[str], file_name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.reading.columns import Columns, reason_of_heading, recognise
+from streetsafe_plugin.domain.reading.table import RawTable
+
+
+def table_of(**columns: list[str]) -> RawTable:
+    rows = [list(row) for row in zip(*columns.values())]
+    return RawTable("x.csv", tuple(columns), rows, range(2, len(rows) + 2))
+
+
+def roles(**columns: list[str]) -> tuple[Columns, list[str]]:
+    return recognise(table_of(**columns)), list(columns)
+
+
+@pytest.mark.parametrize(
+    ("longitude", "latitude"),
+    [
+        ("Longitude", "Latitude"),
+        ("LNG", "LAT"),
+        ("pin_longitude", "pin_latitude"),
+        ("Longitude (WGS84)", "Latitude (WGS84)"),
+        ("X", "Y"),
+    ],
+)
+def test_degrees_by_heading(longitude, latitude):
+    columns, names = roles(**{latitude: ["52.6369"], "n": ["1"], longitude: ["-1.1398"]})
+    assert columns.lonlat == (names.index(longitude), names.index(latitude))
+    assert columns.metres is None
+
+
+@pytest.mark.parametrize(
+    ("easting", "northing"),
+    [("Easting", "Northing"), ("OSGB Easting", "OSGB Northing"), ("x", "y")],
+)
+def test_metres_by_heading(easting, northing):
+    columns, _ = roles(**{easting: ["458224"], northing: ["304400"]})
+    assert columns.metres == (0, 1)
+    assert columns.lonlat is None
+
+
+def test_both_kinds_are_found():
+    columns, _ = roles(
+        Latitude=["52.6"], Longitude=["-1.1"], Easting=["458224"], Northing=["304400"]
+    )
+    assert columns.metres == (2, 3)
+    assert columns.lonlat == (1, 0)
+
+
+def test_degrees_by_content():
+    columns, _ = roles(p=["52.63691", "52.70002"], q=["-1.13981", "-1.20007"], age=["50", "51"])
+    assert columns.lonlat == (1, 0)
+    assert any("by what stands in them" in sentence for sentence in columns.found)
+
+
+def test_a_first_row_of_data_is_not_taken_for_headings():
+    table = RawTable("x.csv", ("-1.13981", "52.63691"), [["-1.2001", "52.7001"]], [2])
+    with pytest.raises(InputRefused, match="no headings"):
+        recognise(table)
+
+
+def test_latitude_alone_is_no_place():
+    columns, _ = roles(Latitude=["52.6369"])
+    assert columns.lonlat is None
+
+
+@pytest.mark.parametrize("name", ["Report ID", "REF", "Reference number", "reportId", "URN"])
+def test_ids(name):
+    columns, _ = roles(**{"Status": ["a"], name: ["007"]})
+    assert columns.report_id == 1
+
+
+def test_a_databases_running_number_is_no_id():
+    columns, _ = roles(fid=["1"], objectid=["2"], ref=["007"])
+    assert columns.report_id == 2
+    assert columns.storage == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Submitted", "Date submitted", "createdAt", "Timestamp", "Submission date (UK)", "Date"],
+)
+def test_dates(name):
+    columns, _ = roles(**{"n": ["1"], name: ["2022-03-05"]})
+    assert columns.submitted == 1
+
+
+def test_a_birthday_is_not_when_a_report_was_made():
+    columns, _ = roles(**{"Date of birth": ["1990-03-05"], "Updated date": ["2022-03-05"]})
+    assert columns.submitted is None
+
+
+def test_one_column_a_reason():
+    columns, _ = roles(
+        **{
+            "Absence of CCTV": ["1", "0"],
+            "Badly lit": ["Yes", ""],
+            "Reasons [Poor layout]": ["X", ""],
+            "Behaviour: Other": ["0", "1"],
+            "Rundown area": ["graffiti on the wall", "burnt car by the gate"],
+        }
+    )
+    assert columns.ticks == (
+        (0, "env_no_cctv"),
+        (1, "env_lighting"),
+        (2, "env_layout"),
+        (3, "beh_other"),
+    )
+
+
+def test_several_reasons_in_one_column_by_heading_and_by_content():
+    columns, _ = roles(
+        **{
+            "Behavioural reasons": ["Other", ""],
+            "What is it?": ["Badly lit; Poor layout", "Absence of CCTV"],
+            "Town": ["Melton", "Oakham"],
+        }
+    )
+    assert columns.reason_lists == ((0, "behaviour"), (1, None))
+    assert [name for name in columns.unused] == [2]
+
+
+def test_characteristics_and_free_text_are_told_apart_from_the_rest():
+    columns, _ = roles(
+        **{
+            "Age range": ["25-34"],
+            "Sex": ["F"],
+            "Gender identity": ["woman"],
+            "Ethnic group": ["x"],
+            "Religion or belief": ["x"],
+            "Sexual orientation": ["x"],
+            "Illnesses or disabilities": ["x"],
+            "Comments": ["x"],
+            "Q9": ["The path behind the shops is where he followed me home twice"],
+            "Stage": ["1"],
+        }
+    )
+    assert columns.characteristics == {
+        "age_range": 0,
+        "sex": 1,
+        "gender": 2,
+        "ethnicity": 3,
+        "religion": 4,
+        "sexual_orientation": 5,
+        "disability": 6,
+    }
+    assert columns.free_text == (7, 8)
+    assert columns.personal == frozenset(range(9))
+    assert columns.unused == (9,)
+
+
+def test_crime_reported_and_why_not():
+    columns, _ = roles(**{"Crime reported": ["No"], "Reason not reported": ["Other"]})
+    assert (columns.crime_reported, columns.why_not_reported) == (0, 1)
+    assert columns.reason_lists == ()
+
+
+def test_every_column_has_one_role():
+    columns, names = roles(
+        **{"id": ["1"], "date": ["2022-01-01"], "lat": ["52"], "lon": ["-1"], "Badly lit": ["1"]}
+    )
+    given = [
+        columns.report_id,
+        columns.submitted,
+        *columns.lonlat,
+        *(index for index, _ in columns.ticks),
+        *columns.unused,
+    ]
+    assert sorted(given) == list(range(len(names)))
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"),
+    [
+        ("Reasons (choice=Badly lit)", "env_lighting"),
+        ("environmental_reasons/Other", "env_other"),
+        ("Q3: Absence of CCTV", "env_no_cctv"),
+        ("Status", None),
+    ],
+)
+def test_headings_of_form_builders(heading, code):
+    assert reason_of_heading(heading) == code

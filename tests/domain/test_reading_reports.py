@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+from __future__ import annotations
+
+import json
+import random
+import re
+from dataclasses import replace
+from datetime import date, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streetsafe_plugin.domain.errors import Cancelled, DoesNotAddUp, InputRefused
+from streetsafe_plugin.domain.reading.columns import recognise
+from streetsafe_plugin.domain.reading.delimited import read_delimited
+from streetsafe_plugin.domain.reading.places import read_lonlat
+from streetsafe_plugin.domain.reading.receipt import report_receipt, unknown_wordings
+from streetsafe_plugin.domain.reading.reports import PlacedRows, ReportsRead, read_reports
+from streetsafe_plugin.domain.reading.table import RawTable
+
+HEADER = "ref,submitted,lon,lat,Badly lit,Other harassment"
+TODAY = date(2024, 6, 1)
+
+
+def placed(table: RawTable) -> PlacedRows:
+    """Take degrees for metres: where places lie makes no difference here."""
+    columns = recognise(table)
+    x, y = columns.lonlat
+    places = read_lonlat(table.column(x), table.column(y), ("lon", "lat"))
+    none = np.zeros(len(table.rows), dtype=bool)
+    return PlacedRows(
+        places.xy, ["lonlat"] * len(table.rows), places.problems, none, none, none, none
+    )
+
+
+def read(*lines: str, header: str = HEADER, file_name: str = "x.csv", **options) -> ReportsRead:
+    table = read_delimited("\n".join([header, *lines]).encode(), file_name)
+    options.setdefault("today", TODAY)
+    return read_reports(table, recognise(table), placed(table), **options)
+
+
+def counts(result: ReportsRead) -> tuple[int, int, int, int]:
+    return (
+        result.rows_read,
+        len(result.reports),
+        result.rejected_rows,
+        result.duplicates,
+    )
+
+
+def test_a_row_becomes_a_report():
+    [report] = read("007,2022-03-05 21:30,-1.1398,52.6369,1,Yes").reports
+    assert report.report_id == "007"
+    assert report.xy == (-1.1398, 52.6369)
+    assert report.submitted_at == datetime(2022, 3, 5, 21, 30)
+    assert report.submitted_precision == "time"
+    assert report.reasons == ("env_lighting", "beh_other")
+    assert report.source_row == 2
+    assert report.flags == ()
+
+
+def test_every_row_is_accounted_for():
+    result = read(
+        "1,2022-03-05,-1.1,52.6,1,0",
+        "1,2022-03-05,-1.1,52.6,1,0",
+        "1,2022-03-05,-1.1,52.6,0,0",
+        "2,2022-03-05,,,1,0",
+        "3,2022-03-05,0,0,1,0",
+        "4,2022-03-05,-1.2,52.7,1",
+        "5,2022-03-05,-1.2,52.7,0,0",
+    )
+    assert counts(result) == (7, 2, 4, 1)
+    assert [(row.source_row, row.code) for row in result.rejected] == [
+        (3, "duplicate"),
+        (4, "conflicting_id"),
+        (5, "no_place"),
+        (6, "zero_place"),
+        (7, "wrong_width"),
+    ]
+    assert "row 2" in result.rejected[0].reason
+    assert json.loads(result.rejected[1].raw)["ref"] == "1"
+    assert json.loads(result.rejected[4].raw) == ["4", "2022-03-05", "-1.2", "52.7", "1"]
+    assert result.mentions == 1
+    assert [report.report_id for report in result.reports] == ["1", "5"]
+
+
+def test_a_report_without_a_reason_is_a_report():
+    result = read("1,,-1.1,52.6,0,")
+    assert len(result.reports) == 1
+    assert result.reports[0].reasons == ()
+    assert result.reports[0].submitted_at is None
+    assert result.reports[0].submitted_precision == "none"
+
+
+def test_an_id_with_a_good_place_is_kept_where_an_earlier_row_had_none():
+    result = read("1,2022-03-05,,,1,0", "1,2022-03-05,-1.1,52.6,1,0")
+    assert counts(result) == (2, 1, 1, 0)
+    assert result.reports[0].source_row == 3
+
+
+def test_identical_rows_without_an_id_are_separate_and_flagged():
+    line = ",2022-03-05 21:30,-1.1,52.6,1,0"
+    result = read(line, line, ",2022-03-05 21:30,-1.2,52.6,1,0")
+    assert counts(result) == (3, 3, 0, 0)
+    first, second, other = result.reports
+    assert re.fullmatch(r"h:[0-9a-f]{16}-1", first.report_id)
+    assert second.report_id == first.report_id[:-1] + "2"
+    assert other.report_id[:18] != first.report_id[:18]
+    assert first.flags == second.flags == ("repeated_place", "same_moment")
+    assert other.flags == ()
+
+
+def test_same_moment_needs_place_time_and_answers():
+    flagged = [
+        "same_moment" in report.flags
+        for report in read(
+            "1,2022-03-05 21:30,-1.1,52.6,1,0",
+            "2,2022-03-05 21:30,-1.1,52.6,1,0",
+            "3,2022-03-05 21:30,-1.1,52.6,1,1",
+            "4,2022-03-05 21:31,-1.1,52.6,1,0",
+            "5,2022-03-05 21:30,-1.3,52.6,1,0",
+            "6,,-1.1,52.6,1,0",
+            "7,,-1.1,52.6,1,0",
+        ).reports
+    ]
+    assert flagged == [True, True, False, False, False, False, False]
+
+
+ROWS = st.lists(
+    st.sampled_from(
+        [
+            f",2022-03-0{day},-1.1,52.{place},{tick},0"
+            for day in (1, 2)
+            for place in (6, 7)
+            for tick in (0, 1)
+        ]
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_ids_made_from_content_do_not_depend_on_order_or_file(lines, rng: random.Random):
+    shuffled = list(lines)
+    rng.shuffle(shuffled)
+    one, other = read(*lines), read(*shuffled, file_name="other.csv")
+    ids = [report.report_id for report in one.reports]
+    assert len(set(ids)) == len(lines)
+    assert sorted(ids) == sorted(report.report_id for report in other.reports)
+
+
+def test_ids_made_from_content_do_not_depend_on_the_columns_order():
+    one = read(",2022-03-05,-1.1,52.6,1,0")
+    other = read(
+        "0,52.6,-1.1,2022-03-05,1,", header="Other harassment,lat,lon,submitted,Badly lit,ref"
+    )
+    assert one.reports[0].report_id == other.reports[0].report_id
+
+
+ANY_LINE = st.builds(
+    "{},{},{},{},{},{}".format,
+    st.sampled_from(["", "1", "2", "007"]),
+    st.sampled_from(["2022-03-05", "", "soon"]),
+    st.sampled_from(["-1.1", "-1.2", "", "0", "x", "181"]),
+    st.sampled_from(["52.6", "52.7", "", "0", "95"]),
+    st.sampled_from(["1", "0", "maybe"]),
+    st.sampled_from(["Yes", "", "No,extra"]),
+)
+
+
+@given(st.lists(ANY_LINE, min_size=1, max_size=15))
+@settings(max_examples=100, deadline=None)
+def test_the_account_always_closes(lines):
+    result = read(*lines)
+    assert result.rows_read == len(lines)
+    assert result.rows_read == (
+        len(result.reports) + result.merged + result.rejected_rows + result.duplicates
+    )
+    seen = [report.source_row for report in result.reports]
+    seen += [row.source_row for row in result.rejected]
+    assert sorted(seen) == list(range(2, len(lines) + 2))
+    assert len({report.report_id for report in result.reports}) == len(result.reports)
+
+
+def test_an_account_that_does_not_close_is_an_error():
+    result = read("1,2022-03-05,-1.1,52.6,1,0")
+    with pytest.raises(DoesNotAddUp, match="2 rows were read but 1"):
+        replace(result, rows_read=2).require_closed()
+
+
+def test_flags_of_dates_and_of_the_placed_rows():
+    table = read_delimited(
+        "\n".join(
+            [
+                HEADER,
+                "1,soon,-1.1,52.1,1,0",
+                "2,2021-09-01,-1.2,52.2,1,0",
+                "3,2021-09-02,-1.3,52.3,1,0",
+                "4,2024-06-02,-1.4,52.4,1,0",
+                "5,2024-06-03,-1.5,52.5,1,0",
+                "6,2022-03-27 01:30,-1.6,52.6,1,0",
+            ]
+        ).encode(),
+        "x.csv",
+    )
+    none = np.zeros(6, dtype=bool)
+    marks = replace(
+        placed(table),
+        outside_area=np.array([1, 0, 0, 0, 0, 0], dtype=bool),
+        low_precision=~none,
+        swapped=np.array([0, 1, 0, 0, 0, 0], dtype=bool),
+        disagree=np.array([0, 0, 1, 0, 0, 0], dtype=bool),
+    )
+    result = read_reports(table, recognise(table), marks, today=TODAY)
+    assert [report.flags for report in result.reports] == [
+        ("outside_area", "unreadable_date", "low_precision"),
+        ("axes_swapped", "low_precision", "implausible_date"),
+        ("low_precision", "places_disagree"),
+        ("low_precision",),
+        ("low_precision", "implausible_date"),
+        ("low_precision", "clock_change"),
+    ]
+
+
+def test_the_month_in_which_the_service_opened_is_plausible():
+    result = read("1,2021-09,-1.1,52.6,1,0", "2,2021-08,-1.2,52.6,1,0")
+    assert [report.flags for report in result.reports] == [(), ("implausible_date",)]
+    assert result.reports[0].submitted_precision == "month"
+
+
+PERSONAL = "ref,lon,lat,Reasons,Age range,Comments"
+
+
+def test_characteristics_and_words_are_left_out_unless_asked_for():
+    lines = ["1,-1.1,52.6,Badly lit,25-34,He lives at no 5", "2,,,Other,18-24,secret"]
+    without = read(*lines, header=PERSONAL)
+    assert without.reports[0].characteristics == ()
+    assert without.reports[0].free_text == ""
+    assert json.loads(without.rejected[0].raw) == {
+        "ref": "2",
+        "lon": "",
+        "lat": "",
+        "Reasons": "Other",
+    }
+    kept = read(*lines, header=PERSONAL, keep_characteristics=True, keep_text=True)
+    assert kept.reports[0].characteristics == ("25-34", "", "", "", "", "", "")
+    assert kept.reports[0].free_text == "He lives at no 5"
+    assert json.loads(kept.rejected[0].raw)["Comments"] == "secret"
+
+
+def test_a_row_under_no_header_is_not_shown_where_it_may_hold_a_persons_words():
+    result = read("1,-1.1,52.6,Badly lit,25-34,secret,and more", header=PERSONAL)
+    assert result.rejected[0].code == "wrong_width"
+    assert "secret" not in result.rejected[0].raw
+
+
+def test_several_columns_of_words_keep_their_headings():
+    header = "ref,lon,lat,Comments,Further details"
+    [report] = read("1,-1.1,52.6,a b,c d", header=header, keep_text=True).reports
+    assert report.free_text == "Comments: a b\nFurther details: c d"
+
+
+def test_unknown_wordings_and_unclear_ticks_are_counted():
+    result = read(
+        "1,-1.1,52.6,Badly lit; Gulls,2",
+        "2,-1.2,52.6,Gulls,1",
+        "3,-1.3,52.6,Badly lit,1",
+        header="ref,lon,lat,Reasons,Poor layout",
+    )
+    assert result.mentions == 4
+    assert result.unknown_wordings == {"Gulls": 2}
+    assert result.unclear_ticks == {"Poor layout": 1}
+    assert unknown_wordings(result) == ["Wordings not understood: “Gulls” 2."]
+
+
+def test_a_file_with_one_row_a_reason_is_refused():
+    lines = [
+        f"{ref},2022-03-05,-1.1,52.{ref},{reason}"
+        for ref in (1, 2, 3)
+        for reason in ("Badly lit", "Poor layout")
+    ]
+    with pytest.raises(InputRefused, match="one row a reason"):
+        read(*lines, header="ref,submitted,lon,lat,Reason")
+
+
+def test_reading_can_be_cancelled():
+    def tick(share: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read("1,2022-03-05,-1.1,52.6,1,0", tick=tick)
+
+
+def test_the_receipt_closes_and_holds_nothing_a_report_says():
+    table = read_delimited(
+        "\n".join(
+            [
+                "ref,submitted,lon,lat,Reasons,Age range,Comments,Town",
+                "1,13/03/2022,-1.1,52.6,Badly lit;Gulls,25-34,secret words,Oakham",
+                "2,14/04/2022,,,Badly lit,25-34,secret words,Oakham",
+            ]
+        ).encode(),
+        "x.csv",
+    )
+    columns = recognise(table)
+    result = read_reports(table, columns, placed(table), today=TODAY)
+    text = "\n".join(report_receipt(table, columns, result))
+    assert "2 rows read = 1 report + 0 merged + 1 rejected + 0 exact duplicates." in text
+    assert "Left out: no_place 1." in text
+    assert "Submitted from 13 March 2022 to 13 March 2022; 0 reports without a date." in text
+    assert "1 mention; 0 reports with no reason." in text
+    assert "13/03/2022 proves" in text
+    assert "Not used: “Town”." in text
+    assert table.sha256 in text
+    for content in ("secret", "25-34", "Gulls", "Oakham", "52.6"):
+        assert content not in text
