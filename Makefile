@@ -64,7 +64,7 @@ deploy: package  ## Install that ZIP into your QGIS profile (or PROFILE_DIR=)
 	$(PYTHON) scripts/deploy.py $${PROFILE_DIR:+--profile-dir "$$PROFILE_DIR"}
 
 run: package  ## Open QGIS with the plugin and the sample project, in a profile below build/
-	scripts/run_qgis.sh
+	$(PYTHON) scripts/run_qgis.py
 
 screenshots: package  ## Take the manual's pictures from the real application
 	$(PYTHON) scripts/screenshots.py

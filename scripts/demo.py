@@ -216,7 +216,9 @@ def _import_crimes(inputs: Inputs, journey: Journey) -> None:
             "REJECTED": journey.path("crimes_rejected"),
         },
     )
-    journey.add_up(crimes, "ROWS_READ", ("ACCEPTED", "NO_LOCATION", "REJECTED_ROWS"))
+    journey.add_up(
+        crimes, "ROWS_READ", ("ACCEPTED", "NO_LOCATION", "REJECTED_ROWS", "FILTERED_OUT")
+    )
 
 
 def _count(journey: Journey, points: str, rings: str, summary: str, area: str | None) -> None:

@@ -42,7 +42,9 @@ class StreetSafePlugin:
             self._say_what_to_ask_for(missing)
             return
         from streetsafe_plugin.algorithms.provider import StreetSafeProvider
+        from streetsafe_plugin.gis.on_load import forget_all
 
+        self._undo.append(forget_all)
         registry = QgsApplication.processingRegistry()
         provider = StreetSafeProvider()
         registry.addProvider(provider)

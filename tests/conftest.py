@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
-def provider(qgis_app: Any) -> Iterator[Any]:
-    """Register the provider for the session and remove it afterwards."""
+@pytest.fixture
+def provider(qgis_app: Any) -> Any:
+    """Return the provider in the registry; it stays there, and is put back if a test took it."""
     from qgis.core import QgsApplication
 
     from streetsafe_plugin.algorithms.provider import StreetSafeProvider
 
     registry = QgsApplication.processingRegistry()
-    provider = StreetSafeProvider()
-    assert registry.addProvider(provider)
-    yield provider
-    registry.removeProvider(provider.id())
+    if registry.providerById("streetsafe") is None:
+        assert registry.addProvider(StreetSafeProvider())
+    return registry.providerById("streetsafe")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -179,7 +179,8 @@ class Heatmap(StreetSafeAlgorithm):
         made = density.surface(points.xy, radius_m, cell_m, kernel, weights, run.stage(0.3, 0.9))
 
         per_area = run.choice(UNIT, _SQUARE_METRES)
-        unit = run.choice(UNIT, (tr("reports per km²"), tr("reports per ha")))
+        units = (tr("{} per km²"), tr("{} per ha"))
+        unit = run.choice(UNIT, units).format(_noun(run.source(INPUT).fields().names()))
         values = made.values * per_area
         maximum = float(values.max())
         if run.given(MASK):
@@ -209,3 +210,10 @@ class Heatmap(StreetSafeAlgorithm):
     def _inside(self, run: Run, grid: density.Grid) -> np.ndarray:
         """Return which cells have their centre in the mask."""
         return cells_inside(run.polygons(MASK).shapes, grid)
+
+
+def _noun(fields: Sequence[str]) -> str:
+    """Return what the points are, so that a legend does not call crimes reports."""
+    if "report_id" in fields:
+        return tr("reports")
+    return tr("crimes") if "crime_type" in fields else tr("points")

@@ -172,7 +172,7 @@ class ImportCrimes(StreetSafeAlgorithm):
                         source.others
                     )
                 )
-            read = read_crimes(source.files, wanted, in_great_britain_only, run.stage(0.0, 0.5))
+            read = read_crimes(source.files, wanted, in_great_britain_only, run.stage(0.0, 0.45))
         if not read.rows_read:
             raise InputRefused(tr("SOURCE holds no rows."), tr("Choose another download."))
 
@@ -191,8 +191,10 @@ class ImportCrimes(StreetSafeAlgorithm):
         missing = read.missing_months(wanted)
         if missing:
             run.warn(tr("Months without any row: {}.").format(", ".join(missing)))
-        for note in (operation.sentence, *crime_receipt(read, wanted)):
-            run.say(note)
+        receipt = crime_receipt(read, wanted)
+        for line in receipt:
+            run.say(line)
+        for note in (operation.sentence, *receipt):
             run.note(note)
         return {
             OUTPUT: run.write(
@@ -211,7 +213,11 @@ class ImportCrimes(StreetSafeAlgorithm):
 
 def _outside(run: Run, xy: np.ndarray) -> np.ndarray:
     area = area_shapes(run, AREA)
-    return np.zeros(len(xy), dtype=bool) if area is None else ~inside_area(xy, area)
+    return (
+        np.zeros(len(xy), dtype=bool)
+        if area is None
+        else ~inside_area(xy, area, run.stage(0.45, 0.5))
+    )
 
 
 def _crime_spec(run: Run) -> LayerSpec:

@@ -218,6 +218,7 @@ class ImportReports(StreetSafeAlgorithm):
             run.crs,
             run.context.transformContext(),
             area,
+            run.stage(0.4, 0.45),
         )
         now = datetime.datetime.now()
         read = read_reports(
@@ -228,15 +229,15 @@ class ImportReports(StreetSafeAlgorithm):
             now.date(),
             run.flag(KEEP_CHARACTERISTICS),
             run.flag(KEEP_TEXT),
-            run.stage(0.4, 0.6),
+            run.stage(0.45, 0.6),
         )
         for warning in placing.warnings:
             run.warn(warning)
         _warn_of_oddities(run, columns, read)
-        for note in (*placing.notes, *report_receipt(table, columns, read)):
-            run.say(note)
-            run.note(note)
-        for note in (*placing.warnings, *unknown_wordings(read)):
+        receipt = report_receipt(table, columns, read)
+        for line in receipt:
+            run.say(line)
+        for note in (*placing.notes, *placing.warnings, *receipt, *unknown_wordings(read)):
             run.note(note)
 
         import_id = f"{now:%Y%m%dT%H%M%S}-{table.sha256[:8]}"
@@ -292,8 +293,8 @@ def _warn_of_oddities(run: Run, columns: Columns, read: ReportsRead) -> None:
     if columns.personal:
         run.warn(
             tr(
-                "The extract has {} columns about the people reporting or in their own words; they"
-                " are kept only where that was asked for."
+                "The extract holds columns about the people reporting or in their own words ({});"
+                " they are kept only where that was asked for."
             ).format(len(columns.personal))
         )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from streetsafe_plugin.domain.arrays import Bools
+from streetsafe_plugin.domain.arrays import Bools, Ints
 from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.rings import Belonging
 from streetsafe_plugin.domain.taxonomy import REASON_CODES

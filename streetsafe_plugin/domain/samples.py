@@ -235,15 +235,16 @@ def invent_outline(x: float, y: float, area_ha: float, rng: np.random.Generator)
     """Draw a smooth irregular ring of `area_ha` hectares around (x, y).
 
     The distance from the centre is the exponential of a few random waves, so the ring cannot
-    cross itself; stretching and turning it keep that.
+    cross itself; stretching and turning it keep that. The waves start at three to a turn: one of
+    two could undo the stretching and leave a circle.
     """
     angles = np.linspace(0.0, 2.0 * np.pi, 96, endpoint=False)
-    waves = np.arange(2, 7)
-    heights = rng.normal(0.0, 0.3, waves.size) / waves**0.9
+    waves = np.arange(3, 8)
+    heights = rng.normal(0.0, 0.36, waves.size) / waves**0.9
     phases = rng.uniform(0.0, 2.0 * np.pi, waves.size)
     reach = np.exp((heights * np.cos(np.outer(angles, waves) + phases)).sum(axis=1))
     ring = Polygon(np.column_stack([reach * np.cos(angles), reach * np.sin(angles)]))
-    stretched = scale(ring, 1.0, float(rng.uniform(0.45, 0.9)), origin=(0, 0))
+    stretched = scale(ring, 1.0, float(rng.uniform(0.4, 0.8)), origin=(0, 0))
     turned = rotate(stretched, float(rng.uniform(0.0, 180.0)), origin=(0, 0))
     size = float(np.sqrt(area_ha * 10_000.0 / turned.area))
     shift = rng.normal(0.0, 20.0, 2).clip(-40.0, 40.0)

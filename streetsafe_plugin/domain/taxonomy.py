@@ -209,7 +209,6 @@ REASONS = (
             "Verbal harassment individual",
             "Verbal harassment single",
             "Verbal harassment single stranger",
-            "Verbal harassment",
             "Verbal abuse from an individual",
         ),
     ),

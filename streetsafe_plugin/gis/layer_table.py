@@ -9,13 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from qgis.core import (
-    QgsFeatureRequest,
-    QgsFeatureSource,
-    QgsGeometry,
-    QgsProcessingFeatureSource,
-    QgsWkbTypes,
-)
+from qgis.core import QgsFeatureSource, QgsGeometry, QgsWkbTypes
 from qgis.PyQt.QtCore import QByteArray, QDateTime, Qt, QTime
 
 from streetsafe_plugin.compat import is_null, to_python
@@ -42,7 +36,7 @@ def read_layer(source: QgsFeatureSource, name: str, tick: Tick = no_tick) -> Raw
     places: list[tuple[float, float]] = []
     digest = hashlib.sha256(repr(header).encode())
     expected = max(source.featureCount(), 1)
-    for number, feature in enumerate(_features(source)):
+    for number, feature in enumerate(source.getFeatures()):
         if number % _ROWS_PER_TICK == 0:
             tick(min(number / expected, 1.0))
         cells = [_as_text(value) for value in feature.attributes()]
@@ -63,14 +57,6 @@ def read_layer(source: QgsFeatureSource, name: str, tick: Tick = no_tick) -> Raw
     read_as = tr("Read from a layer of the project.")
     numbers = range(1, len(rows) + 1)
     return RawTable(name, header, rows, numbers, (), digest.hexdigest(), points, (read_as, *notes))
-
-
-def _features(source: QgsFeatureSource) -> Any:
-    """Return every feature; an invalid geometry is judged here, not by Processing."""
-    if isinstance(source, QgsProcessingFeatureSource):
-        skip = QgsProcessingFeatureSource.Flag.FlagSkipGeometryValidityChecks
-        return source.getFeatures(QgsFeatureRequest(), skip)
-    return source.getFeatures()
 
 
 def _point(geometry: QgsGeometry) -> tuple[str, tuple[float, float]]:

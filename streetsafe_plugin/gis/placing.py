@@ -15,6 +15,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransformContex
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.places import (
     AGREEING_M,
@@ -71,8 +72,16 @@ class _Placer:
         self.transform_context = transform_context
         self.in_great_britain_only = target.authid() == NATIONAL_GRID
 
-    def transform(self, xy: np.ndarray, crs: QgsCoordinateReferenceSystem) -> np.ndarray:
-        return transform_xy(xy, crs, self.target, self.transform_context)
+    def transform(
+        self,
+        xy: np.ndarray,
+        crs: QgsCoordinateReferenceSystem,
+        target: QgsCoordinateReferenceSystem,
+    ) -> np.ndarray:
+        """Return places in another system; where no row has a place there is nothing to do."""
+        if not np.isfinite(xy).any():
+            return xy.copy()
+        return transform_xy(xy, crs, target, self.transform_context)
 
     def candidate(
         self, source: str, places: Places, crs: QgsCoordinateReferenceSystem
@@ -84,9 +93,9 @@ class _Placer:
             if crs.authid() == NATIONAL_GRID:
                 places = leave_out_places_off_the_grid(places)
             degrees = QgsCoordinateReferenceSystem(LONGITUDE_LATITUDE)
-            lonlat = transform_xy(places.xy, crs, degrees, self.transform_context)
+            lonlat = self.transform(places.xy, crs, degrees)
             places = leave_out_places_abroad(places, lonlat)
-        xy = self.transform(places.xy, crs)
+        xy = self.transform(places.xy, crs, self.target)
         lost = np.isfinite(places.xy).all(axis=1) & ~np.isfinite(xy).all(axis=1)
         nowhere = Problem(
             "outside_earth",
@@ -102,6 +111,7 @@ def place_rows(
     target: QgsCoordinateReferenceSystem,
     transform_context: QgsCoordinateTransformContext,
     area: Sequence[BaseGeometry] | None = None,
+    tick: Tick = no_tick,
 ) -> Placing:
     """Return where each row lies in `target`.
 
@@ -141,7 +151,9 @@ def place_rows(
                 ).format(int(disagree.sum()), AGREEING_M, float(np.nanmax(apart)))
             )
     usable = np.isfinite(xy).all(axis=1)
-    outside = np.zeros(len(xy), dtype=bool) if area is None else usable & ~inside_area(xy, area)
+    outside = (
+        np.zeros(len(xy), dtype=bool) if area is None else usable & ~inside_area(xy, area, tick)
+    )
     placed = PlacedRows(xy, source.tolist(), problems, low, swapped, disagree, outside)
     return Placing(placed, tuple(notes), tuple(warnings))
 
@@ -190,12 +202,11 @@ def _candidates(
 
 def _operations(placer: _Placer, candidates: Sequence[_Candidate]) -> tuple[list[str], list[str]]:
     """Say how coordinates came into the analysis system, and what was put right."""
-    notes, warnings = [], []
+    notes: list[str] = []
+    warnings: list[str] = []
     for one in candidates:
         operation = describe_operation(one.crs, placer.target, placer.transform_context)
-        notes.append(operation.sentence)
-        if operation.grid_missing:
-            warnings.append(operation.sentence)
+        (warnings if operation.grid_missing else notes).append(operation.sentence)
         if one.read.swapped:
             warnings.append(
                 tr(

@@ -92,7 +92,7 @@ def density(limits: Sequence[float], unit: str) -> Style:
         QgsColorRampShader.ColorRampItem(
             limits[0],
             QColor(255, 255, 255, 0),
-            tr("under {:g} {}: no colour").format(limits[0], unit),
+            tr("under {:g}: no colour").format(limits[0]),
         ),
         *(
             QgsColorRampShader.ColorRampItem(

@@ -33,15 +33,22 @@ class BriefPanel(Panel):
         self.marking.addItem(tr("Choose a marking"), None)
         for number, marking in enumerate(MARKINGS):
             self.marking.addItem(marking, number)
-        settings = load_settings()
-        self.handling = QLineEdit(settings.handling)
+        self.handling = QLineEdit()
         self.handling.setPlaceholderText(tr("Optional, such as who may see it"))
         self.title = QLineEdit()
         self.title.setPlaceholderText(tr("Feeling safe in our parks"))
-        self.author = QLineEdit(settings.author)
+        self.author = QLineEdit()
         self.author.setPlaceholderText(tr("Optional, such as your team"))
         self.folder = file_box(tr("Folder for the briefing"))
         self.add_sections(self._contents_section(), self._marking_section())
+
+    def fill_gaps(self) -> None:
+        """Choose layers as every panel does, and fill in what the settings say meanwhile."""
+        super().fill_gaps()
+        settings = load_settings()
+        for line, text in ((self.handling, settings.handling), (self.author, settings.author)):
+            if not line.text():
+                line.setText(text)
 
     def _contents_section(self) -> Section:
         section = Section(

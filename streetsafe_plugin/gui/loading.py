@@ -29,6 +29,7 @@ class Loaded:
 def load_results(context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Loaded:
     """Add to the project what `context` holds for it, then let each result be styled.
 
+    A table without rows, such as of rejected rows where none was, is left out.
     Must be called in the thread of the windows, after the algorithm has ended.
     """
     loaded = Loaded()
@@ -39,6 +40,8 @@ def load_results(context: QgsProcessingContext, feedback: QgsProcessingFeedback)
         )
         if found is None or not found.isValid():
             loaded.unreadable.append(details.name)
+            continue
+        if isinstance(found, QgsVectorLayer) and _is_empty_table(found):
             continue
         details.setOutputLayerName(found)
         layer = context.temporaryLayerStore().takeMapLayer(found)
@@ -56,6 +59,10 @@ def _add_to_project(project: QgsProject, layer: QgsMapLayer) -> None:
     project.addMapLayer(layer, False)
     root = project.layerTreeRoot()
     root.insertLayer(_place_in(root, _depth(layer)), layer)
+
+
+def _is_empty_table(layer: QgsVectorLayer) -> bool:
+    return not layer.isSpatial() and layer.featureCount() == 0
 
 
 def _place_in(root: QgsLayerTree, depth: int) -> int:

@@ -122,12 +122,7 @@ def _reports_imported(results: Results) -> str:
             tr("1 row added a reason to a report."),
             tr("{} rows added a reason to a report."),
         )
-    outside = _number(results, "OUTSIDE_AREA")
-    if outside:
-        sentence += " " + _count(
-            outside, tr("1 lies outside the area."), tr("{} lie outside the area.")
-        )
-    return sentence
+    return sentence + _outside_area(results)
 
 
 def _crimes_imported(results: Results) -> str:
@@ -140,13 +135,21 @@ def _crimes_imported(results: Results) -> str:
                 tr("1 without a location"),
                 tr("{} without a location"),
             ),
-            (_number(results, "OUTSIDE_AREA"), tr("1 outside the area"), tr("{} outside the area")),
             (_number(results, "REJECTED_ROWS"), tr("1 row rejected"), tr("{} rows rejected")),
+            (_number(results, "FILTERED_OUT"), tr("1 not asked for"), tr("{} not asked for")),
         ]
     )
-    sentence = _made_from(made, read, left_out)
+    sentence = _made_from(made, read, left_out) + _outside_area(results)
     missing = str(results.get("MISSING_MONTHS") or "")
     return sentence + " " + tr("Months missing: {}.").format(missing) if missing else sentence
+
+
+def _outside_area(results: Results) -> str:
+    """Say how many of those imported lie outside the area: they are kept, with a flag."""
+    outside = _number(results, "OUTSIDE_AREA")
+    if not outside:
+        return ""
+    return " " + _count(outside, tr("1 lies outside the area."), tr("{} lie outside the area."))
 
 
 def _made_from(made: str, read: str, left_out: str) -> str:
@@ -156,20 +159,21 @@ def _made_from(made: str, read: str, left_out: str) -> str:
 
 
 def _parks_loaded(results: Results) -> str:
-    made = _count(_number(results, "PARKS"), tr("1 park loaded"), tr("{} parks loaded"))
+    matched, circles = _number(results, "MATCHED"), _number(results, "INDICATIVE_COUNT")
     how = _listed(
         [
-            (_number(results, "MATCHED"), tr("1 with its boundary"), tr("{} with their boundary")),
-            (
-                _number(results, "INDICATIVE_COUNT"),
-                tr("1 as an indicative circle"),
-                tr("{} as indicative circles"),
-            ),
+            (matched, tr("1 with its boundary"), tr("{} with their boundary")),
+            (circles, tr("1 as an indicative circle"), tr("{} as indicative circles")),
         ]
     )
-    sentence = tr("{}: {}.").format(made, how) if how else tr("{}.").format(made)
-    unmatched = str(results.get("UNMATCHED") or "")
-    return sentence + " " + tr("Not drawn: {}.").format(unmatched) if unmatched else sentence
+    of_them = _count(_number(results, "PARKS"), tr("1 park"), tr("{} parks"))
+    loaded = _locale().toString(matched + circles)
+    sentence = tr("{} of {} loaded: {}.").format(loaded, of_them, how or tr("none could be drawn"))
+    # one line a park, with the reason after the colon; the log keeps the reasons
+    not_drawn = [line.split(":")[0] for line in str(results.get("UNMATCHED") or "").splitlines()]
+    if not_drawn:
+        sentence += " " + tr("Not drawn: {}.").format(", ".join(not_drawn))
+    return sentence
 
 
 def _heat_map_made(results: Results) -> str:

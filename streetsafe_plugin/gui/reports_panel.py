@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication
+from qgis.core import QgsApplication, QgsProcessing
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QStandardPaths
 from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
@@ -95,10 +95,10 @@ class ReportsPanel(Panel):
             self.crimes.setFilePath(folder)
 
     def _extract_parameters(self) -> dict[str, Any]:
-        return given(SOURCE=_path(self.extract))
+        return given(SOURCE=_path(self.extract), REJECTED=QgsProcessing.TEMPORARY_OUTPUT)
 
     def _crimes_parameters(self) -> dict[str, Any]:
-        return given(SOURCE=_path(self.crimes))
+        return given(SOURCE=_path(self.crimes), REJECTED=QgsProcessing.TEMPORARY_OUTPUT)
 
     def _sample_parameters(self) -> dict[str, Any]:
         return {"FOLDER": _path(self.folder)}

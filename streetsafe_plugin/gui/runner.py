@@ -257,19 +257,18 @@ def _prepared(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any]) -> 
 
 
 def _with_outputs(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters and a temporary place for every output that is made by default."""
+    """Return the parameters with a place for every output asked for or made by default."""
     complete = dict(parameters)
     optional = QgsProcessingParameterDefinition.Flag.FlagOptional
     for output in algorithm.destinationParameterDefinitions():
-        unwanted = bool(output.flags() & optional) and not output.createByDefault()
-        if output.name() in complete or unwanted:
+        by_default = output.createByDefault() or not output.flags() & optional
+        place = complete.get(output.name(), QgsProcessing.TEMPORARY_OUTPUT if by_default else None)
+        if place is None:
             continue
         complete[output.name()] = (
-            QgsProcessingOutputLayerDefinition(
-                QgsProcessing.TEMPORARY_OUTPUT, QgsProject.instance()
-            )
+            QgsProcessingOutputLayerDefinition(place, QgsProject.instance())
             if isinstance(output, _LAYER_OUTPUTS)
-            else QgsProcessing.TEMPORARY_OUTPUT
+            else place
         )
     return complete
 

@@ -172,3 +172,15 @@ def test_the_result_says_how_it_was_made(run_algorithm, scattered, tmp_path: Pat
     assert "RADIUS = 250" in said
     assert "200 reports; volume under the surface 200.0" in said
     assert str(tmp_path) not in said
+
+
+@pytest.mark.parametrize(
+    ("field", "unit"),
+    [("report_id", "reports per km²"), ("crime_type", "crimes per km²"), ("x", "points per km²")],
+)
+def test_the_unit_names_what_was_counted(
+    run_algorithm, make_layer, tmp_path: Path, field: str, unit: str
+) -> None:
+    layer = make_layer(["Point(458000 304000)"], fields=[(field, "string(0)")], rows=[["a"]])
+    made = run_algorithm("heatmap", {"INPUT": layer, "OUTPUT": str(tmp_path / "h.tif")})
+    assert gdal.Open(made["OUTPUT"]).GetRasterBand(1).GetUnitType() == unit

@@ -121,7 +121,7 @@ def test_several_reasons_in_one_column_by_heading_and_by_content():
         }
     )
     assert columns.reason_lists == ((0, "behaviour"), (1, None))
-    assert [name for name in columns.unused] == [2]
+    assert columns.unused == (2,)
 
 
 def test_characteristics_and_free_text_are_told_apart_from_the_rest():

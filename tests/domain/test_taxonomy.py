@@ -68,7 +68,9 @@ def test_wordings_may_differ_in_signs_blanks_and_explanations(wording, code):
     assert taxonomy.reason_for(wording) == code
 
 
-@pytest.mark.parametrize("wording", ["", "CCTV", "It felt odd", "Environmental", "harassment?"])
+@pytest.mark.parametrize(
+    "wording", ["", "CCTV", "It felt odd", "Environmental", "Verbal harassment", "?"]
+)
 def test_what_is_not_known_is_not_guessed(wording):
     assert taxonomy.reason_for(wording) is None
 

@@ -104,7 +104,9 @@ def test_nobody_and_no_folder_is_named(folder, bng):
     assert str(folder.parent) not in xml
     assert "./a.gpkg|layername=points" in xml
     with zipfile.ZipFile(saved) as archive:
-        assert all(name.startswith("p.qg") for name in archive.namelist())
+        names = archive.namelist()
+    # newer versions of QGIS add a file of symbols under a random name
+    assert {name for name in names if not name.endswith("_styles.db")} <= {"p.qgs", "p.qgd"}
 
 
 def test_names_from_data_are_not_evaluated_by_legends(folder, bng):

@@ -12,6 +12,12 @@ from streetsafe_plugin.gui.runner import Runner
 from tests.gui.fakes import FakeProvider, Interface
 
 
+@pytest.fixture(autouse=True)
+def _no_provider_yet(qgis_app) -> None:
+    """Take away the provider that other tests leave in the registry."""
+    QgsApplication.processingRegistry().removeProvider("streetsafe")
+
+
 @pytest.fixture
 def interface(qgis_app, qgis_new_project) -> Iterator[Interface]:
     interface = Interface()
@@ -25,9 +31,8 @@ def interface(qgis_app, qgis_new_project) -> Iterator[Interface]:
 @pytest.fixture
 def fake_algorithms(qgis_app) -> Iterator[None]:
     registry = QgsApplication.processingRegistry()
-    assert registry.providerById("streetsafe") is None
     provider = FakeProvider()
-    registry.addProvider(provider)
+    assert registry.addProvider(provider)
     yield
     registry.removeProvider("streetsafe")
 

@@ -176,6 +176,17 @@ class FakeImport(QgsProcessingAlgorithm):
         sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
         _KEPT_ALIVE.append(_Namer())
         context.layerToLoadOnCompletionDetails(destination).setPostProcessor(_KEPT_ALIVE[-1])
+        if "REJECTED" in parameters:
+            table, _ = self.parameterAsSink(
+                parameters,
+                "REJECTED",
+                context,
+                _report_fields(),
+                QgsWkbTypes.Type.NoGeometry,
+                QgsProject.instance().crs(),
+            )
+            if how == "some rejected":
+                table.addFeature(QgsFeature(_report_fields()))
         return {
             "OUTPUT": destination,
             "ROWS_READ": 1240,

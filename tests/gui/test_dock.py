@@ -4,14 +4,26 @@
 from __future__ import annotations
 
 import pytest
-from qgis.core import QgsLayerMetadata, QgsProject, QgsRasterLayer, QgsVectorLayer
+from qgis.core import (
+    QgsLayerMetadata,
+    QgsProcessing,
+    QgsProject,
+    QgsRasterLayer,
+    QgsSettings,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QDate, Qt
 from qgis.PyQt.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from streetsafe_plugin.gui.dock import StreetSafeDock
+from streetsafe_plugin.settings import PREFIX, Settings, save_settings
 from tests.gui.fakes import FakeImport, grid_file, wait_until
 
 REPORTS, PARKS, ANALYSE, BRIEF = range(4)
+#: What cannot be placed is always listed.
+REJECTED = {"REJECTED": QgsProcessing.TEMPORARY_OUTPUT}
+#: How far the lower edges of two widgets in one row may differ, in pixels.
+ROW_SLACK = 12
 REPORT_FIELDS = "&field=report_id:string&field=reasons:string&field=n_reasons:integer"
 CRIME_FIELDS = "&field=month_start:date&field=crime_type:string&field=last_outcome:string"
 PARK_FIELDS = "&field=park_id:string&field=park_name:string&field=boundary_status:string"
@@ -92,20 +104,22 @@ def test_no_mnemonic_is_given_twice_on_a_panel(dock):
         assert len(keys) == len(set(keys)), keys
 
 
-def test_tab_visits_a_panel_from_top_to_bottom(dock):
-    """Nothing sets a tab order by hand, so it must already be the visual one."""
-    panel = dock.panels[BRIEF]
-    dock.open_step(BRIEF)
-    wanted = [panel.parks, panel.reports, panel.heat_map, panel.crimes, panel.title, panel.author]
-    wanted += [panel.marking, panel.handling]
-    seen, widget = [], panel.parks
-    for _ in range(200):
-        if widget in wanted:
-            seen.append(widget)
+@pytest.mark.parametrize("step", [REPORTS, PARKS, ANALYSE, BRIEF])
+def test_tab_visits_a_panel_from_top_to_bottom(dock, step):
+    panel = dock.panels[step]
+    dock.open_step(step)
+    wait_until(panel.isVisible)
+    visited, widget = [], panel
+    while not visited or widget is not panel:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
+            visited.append(widget)
         widget = widget.nextInFocusChain()
-        if widget is panel.parks:
+        if widget is panel:
             break
-    assert seen == wanted
+    inside = [widget for widget in visited if panel.isAncestorOf(widget)]
+    tops = [widget.mapTo(panel, widget.rect().bottomLeft()).y() for widget in inside]
+    assert len(inside) >= 4
+    assert all(later > earlier - ROW_SLACK for earlier, later in zip(tops, tops[1:])), tops
 
 
 def test_every_label_takes_text_as_text(dock):
@@ -122,16 +136,16 @@ def test_reports_panel_sends_the_files(dock, sent):
         press(dock, f"run_{name}")
     press(dock, "advanced_importcrimes")
     assert sent == [
-        ("streetsafe:importreports", {"SOURCE": "/data/ÅB £.csv"}),
-        ("streetsafe:importcrimes", {"SOURCE": "/data/2022.zip"}),
+        ("streetsafe:importreports", {"SOURCE": "/data/ÅB £.csv", **REJECTED}),
+        ("streetsafe:importcrimes", {"SOURCE": "/data/2022.zip", **REJECTED}),
         ("streetsafe:sampledata", {"FOLDER": "/data/sample"}),
-        ("dialog", "streetsafe:importcrimes", {"SOURCE": "/data/2022.zip"}),
+        ("dialog", "streetsafe:importcrimes", {"SOURCE": "/data/2022.zip", **REJECTED}),
     ]
 
 
 def test_empty_fields_are_not_sent(dock, sent):
     press(dock, "run_importreports")
-    assert sent == [("streetsafe:importreports", {})]
+    assert sent == [("streetsafe:importreports", REJECTED)]
 
 
 def test_parks_panel_sends_boundaries_and_their_field(dock, sent):
@@ -189,6 +203,16 @@ def test_no_marking_is_chosen_until_somebody_chooses_one(dock, sent):
         "streetsafe:exportbriefing",
         {"MARKING": 1, "AUTHOR": "Team", "FOLDER": "/out"},
     )
+
+
+def test_standing_lines_come_from_the_settings_but_never_over_what_was_typed(dock):
+    panel = dock.panels[BRIEF]
+    panel.author.setText("Me")
+    save_settings(Settings(handling="For the team", author="Everybody"))
+    dock.open_step(BRIEF)
+    QgsSettings().remove(PREFIX.rstrip("/"))
+    assert panel.handling.text() == "For the team"
+    assert panel.author.text() == "Me"
 
 
 def test_layers_of_earlier_steps_are_chosen(dock):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from qgis.core import (
+    QgsFeature,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProject,
@@ -26,6 +27,7 @@ def load(qgis_new_project, tmp_path):
             layer = QgsRasterLayer(grid_file(tmp_path), kind)
         else:
             layer = QgsVectorLayer(f"{kind}?crs=EPSG:27700", kind, "memory")
+            layer.dataProvider().addFeatures([QgsFeature()])
         context.temporaryLayerStore().addMapLayer(layer)
         context.addLayerToLoadOnCompletion(
             layer.id(),

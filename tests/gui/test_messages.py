@@ -40,15 +40,28 @@ def done(algorithm, **results):
                 ROWS_READ=344_693,
                 ACCEPTED=340_000,
                 NO_LOCATION=4_600,
-                REJECTED_ROWS=93,
+                REJECTED_ROWS=90,
+                FILTERED_OUT=3,
+                OUTSIDE_AREA=2,
                 MISSING_MONTHS="2021-03",
             ),
             "340,000 crimes imported from 344,693 rows; left out: 4,600 without a location,"
-            " 93 rows rejected. Months missing: 2021-03.",
+            " 90 rows rejected, 3 not asked for. 2 lie outside the area. Months missing: 2021-03.",
         ),
         (
             done("loadparks", PARKS=18, MATCHED=12, INDICATIVE_COUNT=6, UNMATCHED=""),
-            "18 parks loaded: 12 with their boundary, 6 as indicative circles.",
+            "18 of 18 parks loaded: 12 with their boundary, 6 as indicative circles.",
+        ),
+        (
+            done(
+                "loadparks",
+                PARKS=18,
+                MATCHED=16,
+                INDICATIVE_COUNT=0,
+                UNMATCHED="Abbey Park: no boundary was found\nTod's Piece, Uppingham: too far",
+            ),
+            "16 of 18 parks loaded: 16 with their boundary."
+            " Not drawn: Abbey Park, Tod's Piece, Uppingham.",
         ),
         (
             done("heatmap", REPORTS=1192.0, RADIUS_USED=250.0, CELL_SIZE_USED=12.5),

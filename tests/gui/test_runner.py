@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
+from qgis.core import QgsApplication, QgsProcessing, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 
 from streetsafe_plugin.gui.runner import Ending
@@ -43,6 +43,16 @@ def test_optional_output_is_not_made_unasked(runner, outcomes):
     runner.run(ALGORITHM, {"SOURCE": "good"})
     wait_until(lambda: outcomes)
     assert len(QgsProject.instance().mapLayers()) == 1
+
+
+def test_optional_output_is_made_when_asked_for_unless_it_is_empty(runner, outcomes):
+    rejected = {"REJECTED": QgsProcessing.TEMPORARY_OUTPUT}
+    runner.run(ALGORITHM, {"SOURCE": "good", **rejected})
+    wait_until(lambda: len(outcomes) == 1)
+    assert [layer.name() for layer in outcomes[0].layers] == ["Reports"]
+    runner.run(ALGORITHM, {"SOURCE": "some rejected", **rejected})
+    wait_until(lambda: len(outcomes) == 2)
+    assert {layer.name() for layer in outcomes[1].layers} == {"Reports", "Rejected"}
 
 
 def test_bad_parameters_are_refused_before_work(runner, outcomes):

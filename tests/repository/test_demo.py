@@ -41,6 +41,24 @@ def test_the_demo_stops_with_the_sentence_of_the_step_that_failed(root, tmp_path
     assert "streetsafe_demo.qgz" not in {path.name for path in (tmp_path / "out").iterdir()}
 
 
+def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
+    done = script(root, tmp_path, "demo.py", "--out", tmp_path / "Jane's £ out")
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "Jane's £ out"
+    made = {path.name for path in out.iterdir()}
+    assert {
+        "reports.gpkg", "crimes.gpkg", "parks.gpkg", "rings.gpkg", "heatmap.tif",
+        "streetsafe_demo.qgz", "summary.txt",
+    } <= made  # fmt: skip
+    assert len(list((out / "briefing").glob("*.pdf"))) == 1
+    assert len(list((out / "briefing").glob("*.png"))) == 20
+    summary = (out / "summary.txt").read_text(encoding="utf-8")
+    assert "1,211 ROWS_READ = 1,200 ACCEPTED + 0 MERGED + 9 REJECTED_ROWS + 2 DUPLICATES" in summary
+    assert "layers, all valid when opened again" in summary
+    assert str(tmp_path) not in summary
+    assert str(out / "streetsafe_demo.qgz") in done.stdout
+
+
 def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
     done = script(root, tmp_path, "bench.py", "--points", 300)
     assert done.returncode == 0, done.stderr

@@ -76,7 +76,8 @@ _CHARACTERISTIC_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _FREE_TEXT_PARTS = (
     "comment description describe freetext narrative additionalinfo furtherinfo furtherdetail"
-    " moredetail details notes message pleasespecify tellus"
+    " moredetail details notes message pleasespecify tellus email phone mobile fullname firstname"
+    " surname lastname yourname contactname ipaddress"
 ).split()
 _DATE_PARTS = ("date", "submitted", "created", "received")
 _NOT_SUBMISSION = ("birth", "update", "modified", "edited", "status", "dob")
@@ -343,7 +344,7 @@ def _mostly_reasons(sample: Sequence[str], group: str | None) -> bool:
 
 
 def _free_text(search: _Search) -> tuple[int, ...]:
-    """Return columns of people's own words, by heading or because their cells are long."""
+    """Return columns of people's own words or names, by heading or because their cells are long."""
     texts = []
     for index in list(search.free):
         sample = search.sample(index)

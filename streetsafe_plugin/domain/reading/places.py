@@ -18,6 +18,7 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.geometry import PointIndex, contains, outline_of
+from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.table import Flags, Floats, PointColumn
 
 #: Two places given for one report that lie further apart than this do not agree.
@@ -165,12 +166,13 @@ def low_precision(places: Places) -> Flags:
     return np.asarray(whole.all(axis=1))
 
 
-def inside_area(xy: Floats, shapes: Sequence[BaseGeometry]) -> Flags:
+def inside_area(xy: Floats, shapes: Sequence[BaseGeometry], tick: Tick = no_tick) -> Flags:
     """Tell which points (n, 2), in metres, lie in or on any of the polygons; NaN lies in none."""
     inside = np.zeros(len(xy), dtype=bool)
     usable = np.flatnonzero(np.isfinite(xy).all(axis=1))
     index = PointIndex(xy[usable])
-    for shape in shapes:
+    for number, shape in enumerate(shapes):
+        tick(number / len(shapes))
         near = usable[index.within(shape.bounds, 0.0)]
         inside[near] |= contains(xy[near], outline_of(shape))
     return inside

@@ -39,7 +39,8 @@ def report_receipt(table: RawTable, columns: Columns, read: ReportsRead) -> list
     lines.append(f"{_count(read.mentions, 'mention')}; {_count(silent, 'report')} with no reason.")
     mentions = Counter(code for report in read.reports for code in report.reasons)
     if mentions:
-        counts = (f"{reason.label} {mentions[reason.code]}" for reason in REASONS)
+        ticked = (reason for reason in REASONS if mentions[reason.code])
+        counts = (f"{reason.label} {mentions[reason.code]}" for reason in ticked)
         lines.append(f"Mentions by reason: {'; '.join(counts)}.")
     lines.extend(_dates(read))
     flagged = read.flagged()

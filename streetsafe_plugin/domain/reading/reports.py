@@ -145,15 +145,19 @@ def read_reports(
         DoesNotAddUp: a row was lost or counted twice.
     """
     dates = _dates(table, columns, date_order)
-    ticked = _read_ticks(table, columns, tick)
+    tick(0.2)
+    ticked = _read_ticks(table, columns)
+    tick(0.4)
     digests = _content_digests(table, columns)
+    tick(0.6)
     repeats, ids = _settle_ids(table, columns, placed, digests)
     kept = [row for row in range(len(table.rows)) if row in ids]
+    tick(0.7)
     flags = _flags(table, columns, placed, dates, ticked, kept, today or date.today())
     reports = []
     for done, row in enumerate(kept):
         if done % _ROWS_PER_TICK == 0:
-            tick(0.5 + 0.5 * done / len(kept))
+            tick(0.8 + 0.2 * done / len(kept))
         cells = table.rows[row]
         reports.append(
             Report(
@@ -195,15 +199,13 @@ def _dates(table: RawTable, columns: Columns, order: str) -> DateColumn:
     return DateColumn((None,) * count, (NONE,) * count, none, none)
 
 
-def _read_ticks(table: RawTable, columns: Columns, tick: Tick) -> _Ticked:
+def _read_ticks(table: RawTable, columns: Columns) -> _Ticked:
     unknown: Counter[str] = Counter()
     unclear: Counter[str] = Counter()
     reasons: list[tuple[str, ...]] = []
     order_of: dict[frozenset[str], tuple[str, ...]] = {}
     known_ticks: dict[tuple[str, str], bool | None] = {}
-    for row, cells in enumerate(table.rows):
-        if row % _ROWS_PER_TICK == 0:
-            tick(0.5 * row / len(table.rows))
+    for cells in table.rows:
         codes: set[str] = set()
         for index, code in columns.ticks:
             cell = (cells[index], code)
