@@ -46,9 +46,10 @@ class StreetSafePlugin:
 
         self._undo.append(forget_all)
         registry = QgsApplication.processingRegistry()
-        provider = StreetSafeProvider()
-        registry.addProvider(provider)
-        self._undo.append(partial(registry.removeProvider, provider.id()))
+        # kept here, since the registry keeps only the C++ half of it alive
+        self._provider = StreetSafeProvider()
+        registry.addProvider(self._provider)
+        self._undo.append(partial(registry.removeProvider, self._provider.id()))
 
     def initGui(self) -> None:
         """Register everything, the parts that a person sees included."""

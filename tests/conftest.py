@@ -15,6 +15,9 @@ from tests.front_door import Outcome, Refused
 if TYPE_CHECKING:
     from qgis.core import QgsVectorLayer
 
+#: The registry keeps only the C++ half of a provider alive.
+_KEPT: dict[str, Any] = {}
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -27,8 +30,9 @@ def provider(qgis_app: Any) -> Any:
 
     registry = QgsApplication.processingRegistry()
     if registry.providerById("streetsafe") is None:
-        assert registry.addProvider(StreetSafeProvider())
-    return registry.providerById("streetsafe")
+        _KEPT["provider"] = StreetSafeProvider()
+        assert registry.addProvider(_KEPT["provider"])
+    return _KEPT["provider"]
 
 
 @pytest.fixture

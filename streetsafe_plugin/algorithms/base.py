@@ -184,12 +184,12 @@ class Run(Answers):
         self._provenance = provenance.record(algorithm, parameters, context)
 
     def say(self, text: str) -> None:
-        """Tell the user something; the log renders HTML, so the text is escaped here."""
-        self.feedback.pushInfo(text_gate.as_html(text))
+        """Tell the user something; Processing escapes it itself where its log is HTML."""
+        self.feedback.pushInfo(text_gate.plain(text))
 
     def warn(self, text: str) -> None:
         """Tell the user something that they should not overlook."""
-        self.feedback.pushWarning(text_gate.as_html(text))
+        self.feedback.pushWarning(text_gate.plain(text))
 
     def note(self, text: str) -> None:
         """Add a remark to the provenance of everything written from here on."""
@@ -480,5 +480,5 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
         try:
             results = self.execute(Run(self, parameters, context, feedback))
         except StreetSafeError as error:
-            raise QgsProcessingException(text_gate.as_html(str(error))) from error
+            raise QgsProcessingException(text_gate.plain(str(error))) from error
         return {name: value for name, value in results.items() if value is not None}

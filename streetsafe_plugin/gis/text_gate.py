@@ -43,7 +43,7 @@ def label(text: str) -> str:
 
 
 def as_html(text: str) -> str:
-    """Return `text` for a place that renders HTML, such as Processing's log or layer notes."""
+    """Return `text` for a place that renders HTML, such as a layer's notes."""
     return html.escape(plain(text), quote=True)
 
 

@@ -7,7 +7,6 @@ referenced here until it has ended, since QGIS itself keeps only the task.
 
 from __future__ import annotations
 
-import html
 import logging
 import time
 from dataclasses import dataclass, field
@@ -220,8 +219,7 @@ class Runner(QObject):
         return job.outcome(Ending.DONE, results=results, layers=loaded.layers)
 
     def _failed(self, job: _Job) -> Outcome:
-        # algorithms escape what they say, since Processing's own dialog shows it as HTML
-        error = html.unescape(job.feedback.error.strip())
+        error = job.feedback.error.strip()
         if not error or error.startswith("Traceback"):
             error = tr("An unexpected error ended the work; please report it with its details.")
         return job.outcome(Ending.FAILED, sentence=error)
@@ -233,7 +231,7 @@ class Runner(QObject):
             "%s: %s\n%s",
             job.algorithm.id(),
             outcome.ending.value,
-            html.unescape(job.feedback.textLog().strip()),
+            job.feedback.textLog().strip(),
         )
         self.finished.emit(outcome)
 

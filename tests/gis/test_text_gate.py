@@ -14,6 +14,7 @@ from qgis.core import (
     QgsExpressionContext,
     QgsExpressionContextUtils,
     QgsFeatureRequest,
+    QgsProcessingFeedback,
 )
 
 from streetsafe_plugin.domain.errors import InputRefused
@@ -94,3 +95,12 @@ def test_a_path_stays_in_its_folder(tmp_path: Path) -> None:
     assert text_gate.path_inside(tmp_path, "../../x", ".pdf") == tmp_path / "x.pdf"
     with pytest.raises(InputRefused, match="out of the chosen folder"):
         text_gate.path_inside(tmp_path, "x", "/../../y.pdf")
+
+
+@pytest.mark.parametrize("push", ["pushInfo", "pushWarning", "reportError"])
+def test_processing_escapes_its_own_log(qgis_app, push: str) -> None:
+    # the reason why algorithms hand over plain text and not HTML
+    feedback = QgsProcessingFeedback(False)
+    getattr(feedback, push)("<img src=x> & more")
+    assert "<img" not in feedback.htmlLog()
+    assert "<img src=x> & more" in feedback.textLog()

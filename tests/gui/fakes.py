@@ -157,7 +157,7 @@ class FakeImport(QgsProcessingAlgorithm):
     def processAlgorithm(self, parameters, context, feedback):
         how = parameters["SOURCE"]
         if how == "fail":
-            raise QgsProcessingException("“a &lt;b&gt;.csv” cannot be read. Save it again.")
+            raise QgsProcessingException("“a <b>.csv” cannot be read. Save it again.")
         if how == "bug":
             raise KeyError("secret place")
         if how == "slow":
