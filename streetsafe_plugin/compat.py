@@ -14,6 +14,8 @@ from qgis.core import (
     QgsLayoutItemLabel,
     QgsLayoutItemLegend,
     QgsLegendStyle,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
     QgsTextFormat,
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType
@@ -40,6 +42,9 @@ except TypeError:  # QGIS before 3.38 knows only QVariant's types here
         QVariant.Type.Date,
         QVariant.Type.DateTime,
     )
+
+
+_PLAIN = frozenset((str, int, float, bool))
 
 
 def text_field(name: str) -> QgsField:
@@ -79,6 +84,8 @@ def is_null(value: Any) -> bool:
 
 def to_python(value: Any) -> Any:
     """Return an attribute as a plain Python value: NULL as None, Qt dates as Python's."""
+    if value is None or type(value) in _PLAIN:
+        return value
     if is_null(value):
         return None
     if isinstance(value, QDateTime):
@@ -140,3 +147,15 @@ def set_legend_font(
     else:  # before QGIS 3.30
         style.setFont(font)
         legend.setFontColor(colour)
+
+
+def field_names(
+    algorithm: QgsProcessingAlgorithm,
+    parameters: dict[str, Any],
+    name: str,
+    context: QgsProcessingContext,
+) -> list[str]:
+    """Return the fields chosen for a parameter."""
+    if hasattr(algorithm, "parameterAsStrings"):
+        return list(algorithm.parameterAsStrings(parameters, name, context))
+    return list(algorithm.parameterAsFields(parameters, name, context))  # before QGIS 3.32

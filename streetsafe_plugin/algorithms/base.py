@@ -9,6 +9,7 @@ with their provenance and turning errors into one sentence happen here, once.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
@@ -32,6 +33,7 @@ from qgis.PyQt.QtCore import QDate, QDateTime
 from qgis.PyQt.QtGui import QIcon
 
 from streetsafe_plugin import about
+from streetsafe_plugin.compat import field_names
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import crs, layers, on_load, provenance, store, styling, text_gate
@@ -141,7 +143,7 @@ class Answers:
 
     def fields(self, name: str) -> list[str]:
         """Return the names of the chosen fields."""
-        return list(self.algorithm.parameterAsFields(self.parameters, name, self.context))
+        return field_names(self.algorithm, self.parameters, name, self.context)
 
     def layer_source(self, name: str) -> QgsFeatureSource | None:
         """Return a vector input, respecting “selected features only”; None where empty."""
@@ -465,10 +467,24 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
         try:
             crs.analysis_crs(load_settings().analysis_crs)
             for sentence in self.refusals(Answers(self, parameters, context)):
-                return False, sentence
+                return False, self._with_labels(sentence)
         except StreetSafeError as refusal:
-            return False, str(refusal)
+            return False, self._with_labels(str(refusal))
         return super().checkParameterValues(parameters, context)
+
+    def _with_labels(self, sentence: str) -> str:
+        """Put its label before the first mention of each parameter: people see no ids."""
+        labels = {
+            definition.name(): definition.description().split(" (", 1)[0]
+            for definition in self.parameterDefinitions()
+        }
+
+        def with_label(found: re.Match[str]) -> str:
+            name = found.group()
+            label = labels.pop(name, None)
+            return name if label is None else f"{label} ({name})"
+
+        return re.sub(rf"\b(?:{'|'.join(labels)})\b", with_label, sentence)
 
     def processAlgorithm(
         self,
@@ -480,5 +496,6 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
         try:
             results = self.execute(Run(self, parameters, context, feedback))
         except StreetSafeError as error:
-            raise QgsProcessingException(text_gate.plain(str(error))) from error
+            sentence = text_gate.plain(self._with_labels(str(error)))
+            raise QgsProcessingException(sentence) from error
         return {name: value for name, value in results.items() if value is not None}

@@ -167,18 +167,18 @@ class ExportBriefing(StreetSafeAlgorithm):
     def refusals(self, answers: Answers) -> Iterator[str]:
         """Insist on a marking, an audience that can be served, and readable distances."""
         if not answers.given(MARKING):
-            yield tr("Marking is not chosen: choose {} before anything is exported.").format(
+            yield tr("MARKING is not chosen: choose {} before anything is exported.").format(
                 tr(" or ").join(MARKINGS)
             )
         if answers.choice(AUDIENCE, AUDIENCES) != "internal":
             yield tr(
-                "Audience: packs for partners and the public are not offered yet, since small"
+                "AUDIENCE: packs for partners and the public are not offered yet, since small"
                 " numbers could identify people; choose Internal."
             )
         if not answers.choices(FORMATS, FORMAT_NAMES):
-            yield tr("Formats: none is chosen; choose at least one.")
+            yield tr("FORMATS: none is chosen; choose at least one.")
         if len(parse_distances(answers.text(DISTANCES))) > MOST_RINGS:
-            yield tr("Ring distances: a page has room for {} rings; name fewer.").format(MOST_RINGS)
+            yield tr("DISTANCES: a page has room for {} rings; name fewer.").format(MOST_RINGS)
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Count, lay out, export, verify, deliver."""

@@ -149,7 +149,8 @@ class Heatmap(StreetSafeAlgorithm):
         radius, cell = answers.number(RADIUS), answers.number(CELL_SIZE)
         if answers.given(CELL_SIZE) and cell > radius:
             yield tr(
-                "Cell size ({:g} m) is larger than Radius ({:g} m): choose cells of {:g} m or less."
+                "CELL_SIZE is {:g} m, larger than a RADIUS of {:g} m: choose cells of {:g} m or"
+                " less."
             ).format(cell, radius, radius / 10)
 
     def execute(self, run: Run) -> dict[str, Any]:
@@ -197,7 +198,7 @@ class Heatmap(StreetSafeAlgorithm):
             )
         )
         raster = Raster(values, made.grid.west, made.grid.north, cell_m, run.crs, unit)
-        limits = density.class_limits(maximum)
+        limits = density.class_limits(maximum, density.lone_peak(kernel, radius_m) * per_area)
         return {
             OUTPUT: run.write_raster(OUTPUT, raster, styling.density(limits, unit)),
             REPORTS: made.reports,

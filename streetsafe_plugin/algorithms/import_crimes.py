@@ -28,7 +28,7 @@ from streetsafe_plugin.domain.reading import crimes
 from streetsafe_plugin.domain.reading.crimes import CrimeFilter, CrimesRead, read_crimes
 from streetsafe_plugin.domain.reading.places import inside_area
 from streetsafe_plugin.domain.reading.receipt import crime_receipt
-from streetsafe_plugin.gis.crs import describe_operation, transform_xy
+from streetsafe_plugin.gis.crs import transform_xy
 from streetsafe_plugin.gis.placing import LONGITUDE_LATITUDE, NATIONAL_GRID
 from streetsafe_plugin.gis.source_gate import check_exists, street_files
 from streetsafe_plugin.gis.store import LayerSpec, Row
@@ -86,7 +86,7 @@ class ImportCrimes(StreetSafeAlgorithm):
         self.ask(
             QgsProcessingParameterFile(
                 SOURCE,
-                tr("Download (CSV, folder or ZIP)"),
+                tr("Download from data.police.uk"),
                 # the filter must let a folder through, whose name has no ending
                 fileFilter=tr("Downloads (*.csv *.zip);;All files and folders (*)"),
             ),
@@ -115,20 +115,22 @@ class ImportCrimes(StreetSafeAlgorithm):
             QgsProcessingParameterString(TO_MONTH, tr("Last month"), None, False, True),
             tr("Such as 2022-10. Left empty, the last there is."),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 OUTPUT, tr("Recorded crime"), QgsProcessing.SourceType.TypeVectorPoint
-            )
+            ),
+            tr("The points, in the analysis CRS, with the fields that later steps rely on."),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 REJECTED,
-                tr("Rejected rows"),
+                tr("Rejected crime rows"),
                 QgsProcessing.SourceType.TypeVector,
                 None,
                 True,
                 False,
-            )
+            ),
+            tr("Every row that was left out, with its number in the file, a code and the reason."),
         )
         for name, label in (
             (ROWS_READ, tr("Rows read")),
@@ -177,11 +179,8 @@ class ImportCrimes(StreetSafeAlgorithm):
             raise InputRefused(tr("SOURCE holds no rows."), tr("Choose another download."))
 
         degrees = QgsCoordinateReferenceSystem(LONGITUDE_LATITUDE)
-        transform_context = run.context.transformContext()
-        operation = describe_operation(degrees, run.crs, transform_context)
-        if operation.grid_missing:
-            run.warn(operation.sentence)
-        xy = transform_xy(read.lonlat, degrees, run.crs, transform_context)
+        run.note_operation(degrees)
+        xy = transform_xy(read.lonlat, degrees, run.crs, run.context.transformContext())
         if not np.isfinite(xy).all():
             raise InputRefused(
                 tr("Some crimes cannot be placed in {}.").format(run.crs.authid()),
@@ -194,8 +193,7 @@ class ImportCrimes(StreetSafeAlgorithm):
         receipt = crime_receipt(read, wanted)
         for line in receipt:
             run.say(line)
-        for note in (operation.sentence, *receipt):
-            run.note(note)
+            run.note(line)
         return {
             OUTPUT: run.write(
                 OUTPUT, _crime_spec(run), _crime_rows(run, read, xy, outside), "crimes"

@@ -91,7 +91,7 @@ class ImportReports(StreetSafeAlgorithm):
         self.ask(
             QgsProcessingParameterFile(
                 SOURCE,
-                tr("Extract (file)"),
+                tr("Extract file"),
                 optional=True,
                 fileFilter=tr(
                     "Tables and points (*.csv *.tsv *.txt *.geojson *.json *.gpkg);;All files (*)"
@@ -105,7 +105,7 @@ class ImportReports(StreetSafeAlgorithm):
         self.ask(
             QgsProcessingParameterFeatureSource(
                 SOURCE_LAYER,
-                tr("Extract (layer or table of the project)"),
+                tr("Extract layer"),
                 [QgsProcessing.SourceType.TypeVector],
                 None,
                 True,
@@ -169,20 +169,22 @@ class ImportReports(StreetSafeAlgorithm):
                 " file says so; older Excel writes windows-1252."
             ),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 OUTPUT, tr("Reports"), QgsProcessing.SourceType.TypeVectorPoint
-            )
+            ),
+            tr("The points, in the analysis CRS, with the fields that later steps rely on."),
         )
-        self.addParameter(
+        self.ask(
             QgsProcessingParameterFeatureSink(
                 REJECTED,
-                tr("Rejected rows"),
+                tr("Rejected report rows"),
                 QgsProcessing.SourceType.TypeVector,
                 None,
                 True,
                 False,
-            )
+            ),
+            tr("Every row that was left out, with its number in the file, a code and the reason."),
         )
         for name, label in (
             (ROWS_READ, tr("Rows read")),
@@ -231,13 +233,15 @@ class ImportReports(StreetSafeAlgorithm):
             run.flag(KEEP_TEXT),
             run.stage(0.45, 0.6),
         )
+        for system in placing.systems:
+            run.note_operation(system)
         for warning in placing.warnings:
             run.warn(warning)
         _warn_of_oddities(run, columns, read)
         receipt = report_receipt(table, columns, read)
         for line in receipt:
             run.say(line)
-        for note in (*placing.notes, *placing.warnings, *receipt, *unknown_wordings(read)):
+        for note in (*placing.warnings, *receipt, *unknown_wordings(read)):
             run.note(note)
 
         import_id = f"{now:%Y%m%dT%H%M%S}-{table.sha256[:8]}"

@@ -41,7 +41,7 @@ def write_rejected(run: Run, name: str, rejected: Sequence[RejectedRow]) -> str 
         text_field("reason"),
         text_field("raw"),
     ]
-    spec = LayerSpec(tr("Rejected rows"), fields, "none")
+    spec = LayerSpec(run.label_of(name), fields, "none")
     return run.write(name, spec, _rows(rejected), tick=no_tick)
 
 

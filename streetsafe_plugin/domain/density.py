@@ -27,7 +27,6 @@ MOST_CELLS = 25_000_000
 TOLERANCE = 0.01
 #: Bounds the memory of one step of the calculation.
 _PLACES_AT_A_TIME = 100_000
-_ROUND_FACTORS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 M2_PER_KM2 = 1_000_000.0
 M2_PER_HA = 10_000.0
 
@@ -81,6 +80,11 @@ class Surface:
     grid: Grid
     reports: float
     integral: float
+
+
+def lone_peak(kernel: Kernel, radius_m: float) -> float:
+    """Return the highest density, per m², that a single report can make."""
+    return float(kernel.shape(np.zeros(1))[0]) / radius_m**2
 
 
 def default_cell_m(kernel: Kernel, radius_m: float) -> float:
@@ -216,16 +220,36 @@ def _checked(weights: Floats) -> Floats:
     return weights
 
 
-def class_limits(maximum: float, most: int = 6) -> list[float]:
-    """Return round upper limits of equal classes from 0 to at least `maximum`.
+def class_limits(maximum: float, lowest: float, most: int = 6) -> list[float]:
+    """Return round class limits that rise by about the same factor from class to class.
 
-    The step is a round number (`_ROUND_FACTORS`) times a power of ten, the smallest that needs no
-    more than `most` classes, so that a legend reads 20, 40, 60 and not 17.3, 34.6, 51.9.
+    Densities of reports are skewed: in equal steps one busy square would leave the rest of a map
+    without colour. The limits are taken from 1, 2, 5, 10, 20 ... times powers of ten.
+
+    Args:
+        maximum: the highest density; the last limit is at least this.
+        lowest: the density below which nothing is to be made of a place, such as the peak of one
+            lone report; the first limit is at least this.
+        most: how many limits there may be.
     """
     if not maximum > 0:
         return []
-    power = 10 ** math.floor(math.log10(maximum / most))
-    steps = (factor * power for factor in _ROUND_FACTORS)
-    step = next(step for step in steps if maximum <= step * most * (1 + 1e-9))
-    count = math.ceil(maximum / step - 1e-9)
-    return [step * number for number in range(1, count + 1)]
+    low, high = _step_at_least(lowest), _step_at_least(maximum)
+    if high <= low:
+        return [round_limit(low)]
+    count = min(most, high - low + 1)
+    return [round_limit(round(step)) for step in np.linspace(low, high, count)]
+
+
+def _step_at_least(value: float) -> int:
+    """Return the number of the smallest limit in 1, 2, 5, 10 ... that is not below a value."""
+    step = 3 * math.floor(math.log10(value))
+    while round_limit(step) < value * (1 - 1e-9):
+        step += 1
+    return step
+
+
+def round_limit(step: int) -> float:
+    """Return limit number `step` of the series in which 0, 1, 2, 3 are 1, 2, 5 and 10."""
+    power, factor = divmod(step, 3)
+    return float((1, 2, 5)[factor] * 10.0**power)

@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from streetsafe_plugin.domain.arrays import Floats
 from streetsafe_plugin.domain.samples import (
     CRIME_MONTHS,
     DECOYS,
     Account,
-    Floats,
     SampleCrime,
     SampleReport,
 )

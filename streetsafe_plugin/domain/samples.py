@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry import Point, Polygon
 from shapely.prepared import prep
 
-Floats = NDArray[np.float64]
+from streetsafe_plugin.domain.arrays import Bools, Floats
 
 # Mentions among 651 reports in Norfolk, as the Eastern Daily Press printed them in 2022.
 # "Other" among the surroundings was not printed; 30 is a guess.
@@ -422,7 +421,8 @@ def _at_trouble_spots(count: int, rng: np.random.Generator) -> Floats:
     spots = _in_towns(60, 0.8, rng)
     often = 1.0 / np.arange(1, len(spots) + 1) ** 0.5
     chosen = rng.choice(len(spots), size=count, p=often / often.sum())
-    return spots[chosen] + rng.normal(0.0, 70.0, (count, 2))
+    scattered: Floats = spots[chosen] + rng.normal(0.0, 70.0, (count, 2))
+    return scattered
 
 
 def _around_parks(
@@ -435,7 +435,8 @@ def _around_parks(
     liked = rng.dirichlet(np.full(len(edges), 1.5))
     chosen = rng.choice(len(edges), size=count, p=liked)
     corner = rng.integers(0, edges.shape[1], count)
-    return edges[chosen, corner] + rng.laplace(0.0, 60.0, (count, 2))
+    scattered: Floats = edges[chosen, corner] + rng.laplace(0.0, 60.0, (count, 2))
+    return scattered
 
 
 def _in_towns(count: int, spread: float, rng: np.random.Generator) -> Floats:
@@ -476,7 +477,7 @@ def _moments(count: int, rng: np.random.Generator) -> list[datetime]:
     ]
 
 
-def _ticked_reasons(count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _ticked_reasons(count: int, rng: np.random.Generator) -> Bools:
     """Tick reasons about as often as in Norfolk; one report in a hundred ticks none.
 
     Those left bare by chance are drawn once more and then tick the lighting; the shares are

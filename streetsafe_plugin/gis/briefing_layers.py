@@ -18,7 +18,6 @@ from qgis.core import (
     QgsMarkerSymbol,
     QgsPalLayerSettings,
     QgsProject,
-    QgsRasterBandStats,
     QgsRasterLayer,
     QgsRectangle,
     QgsSingleSymbolRenderer,
@@ -222,7 +221,7 @@ def _heat(heat: QgsRasterLayer) -> QgsRasterLayer:
     shown.setName(tr("Heat map"))
     if shown.renderer() is None or shown.renderer().type() != "singlebandpseudocolor":
         provider = shown.dataProvider()
-        highest = provider.bandStatistics(1, QgsRasterBandStats.Stats.Max).maximumValue
+        highest = provider.bandStatistics(1).maximumValue
         unit = provider.generateBandName(1).split(": ", 1)[-1]
-        styling.density(density.class_limits(highest), unit)(shown)
+        styling.density(density.class_limits(highest, highest / 100), unit)(shown)
     return shown

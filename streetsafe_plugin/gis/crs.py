@@ -83,8 +83,9 @@ def transform_xy(
 
 
 def _transform_block(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    if len(xy) < 2:
-        return np.array([tuple(transform.transform(QgsPointXY(*point))) for point in xy])
+    if len(xy) < 2:  # too few for a line
+        moved = [transform.transform(QgsPointXY(*point)) for point in xy]
+        return np.array([(point.x(), point.y()) for point in moved]).reshape(-1, 2)
     line = QgsGeometry(QgsLineString(xy[:, 0].tolist(), xy[:, 1].tolist()))
     line.transform(transform)
     packed = bytes(line.asWkb())[_WKB_LINE_HEADER:]

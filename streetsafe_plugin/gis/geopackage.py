@@ -19,6 +19,7 @@ from osgeo import gdal, ogr, osr
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.table import NoRows, PointColumn, RawTable, tidy_header
+from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.i18n import tr
 
 _CONFIG = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE"}
@@ -78,14 +79,13 @@ def _opened(path: Path) -> Iterator[gdal.Dataset]:
     gdal.PushErrorHandler("CPLQuietErrorHandler")
     gdal.ErrorReset()
     try:
-        dataset = gdal.OpenEx(
-            str(path.resolve()), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=["GPKG"]
-        )
-        if dataset is None:
-            raise _damaged(path.name)
-        yield dataset
-    except RuntimeError as error:  # what GDAL raises where its exceptions are switched on
-        raise _damaged(path.name) from error
+        with no_gdal_exceptions():
+            dataset = gdal.OpenEx(
+                str(path.resolve()), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=["GPKG"]
+            )
+            if dataset is None:
+                raise _damaged(path.name)
+            yield dataset
     finally:
         gdal.PopErrorHandler()
         for key, value in before.items():

@@ -11,8 +11,10 @@ from osgeo import gdal, ogr
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.density import Grid
+from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 
 
+@no_gdal_exceptions()
 def cells_inside(shapes: Sequence[BaseGeometry], grid: Grid) -> np.ndarray:
     """Return a (rows, columns) array that is true where a cell's centre lies in a polygon."""
     raster = gdal.GetDriverByName("MEM").Create("", grid.columns, grid.rows, 1, gdal.GDT_Byte)

@@ -32,7 +32,7 @@ from streetsafe_plugin.domain.reading.places import (
 )
 from streetsafe_plugin.domain.reading.reports import PlacedRows
 from streetsafe_plugin.domain.reading.table import RawTable
-from streetsafe_plugin.gis.crs import describe_operation, transform_xy
+from streetsafe_plugin.gis.crs import transform_xy
 from streetsafe_plugin.i18n import tr
 
 NATIONAL_GRID = "EPSG:27700"
@@ -43,10 +43,10 @@ _EMPTY_CODES = ("no_place", "zero_place")
 
 @dataclass(frozen=True)
 class Placing:
-    """Where the rows lie, with what must be said about it: `notes`, and `warnings` to stand out."""
+    """Where the rows lie, the systems its coordinates came in, and what must be said."""
 
     placed: PlacedRows
-    notes: tuple[str, ...]
+    systems: tuple[QgsCoordinateReferenceSystem, ...]
     warnings: tuple[str, ...]
 
 
@@ -78,9 +78,7 @@ class _Placer:
         crs: QgsCoordinateReferenceSystem,
         target: QgsCoordinateReferenceSystem,
     ) -> np.ndarray:
-        """Return places in another system; where no row has a place there is nothing to do."""
-        if not np.isfinite(xy).any():
-            return xy.copy()
+        """Return places in another system."""
         return transform_xy(xy, crs, target, self.transform_context)
 
     def candidate(
@@ -130,7 +128,7 @@ def place_rows(
     low = low_precision(first.read)
     swapped = np.full(len(xy), first.read.swapped)
     disagree = np.zeros(len(xy), dtype=bool)
-    notes, warnings = _operations(placer, candidates)
+    warnings = _exchanges(candidates)
     for other in candidates[1:]:
         empty = np.array(
             [row in problems and problems[row].code in _EMPTY_CODES for row in range(len(xy))]
@@ -155,7 +153,7 @@ def place_rows(
         np.zeros(len(xy), dtype=bool) if area is None else usable & ~inside_area(xy, area, tick)
     )
     placed = PlacedRows(xy, source.tolist(), problems, low, swapped, disagree, outside)
-    return Placing(placed, tuple(notes), tuple(warnings))
+    return Placing(placed, tuple(one.crs for one in candidates), tuple(warnings))
 
 
 def _candidates(
@@ -200,18 +198,13 @@ def _candidates(
     return [candidate for _, candidate in found]
 
 
-def _operations(placer: _Placer, candidates: Sequence[_Candidate]) -> tuple[list[str], list[str]]:
-    """Say how coordinates came into the analysis system, and what was put right."""
-    notes: list[str] = []
-    warnings: list[str] = []
-    for one in candidates:
-        operation = describe_operation(one.crs, placer.target, placer.transform_context)
-        (warnings if operation.grid_missing else notes).append(operation.sentence)
-        if one.read.swapped:
-            warnings.append(
-                tr(
-                    "Longitude and latitude stand in each other's place and were exchanged; every"
-                    " report from them is flagged axes_swapped. Check a few on the map."
-                )
-            )
-    return notes, warnings
+def _exchanges(candidates: Sequence[_Candidate]) -> list[str]:
+    """Say where longitude and latitude were put right."""
+    if not any(one.read.swapped for one in candidates):
+        return []
+    return [
+        tr(
+            "Longitude and latitude stand in each other's place and were exchanged; every report"
+            " from them is flagged axes_swapped. Check a few on the map."
+        )
+    ]

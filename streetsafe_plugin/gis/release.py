@@ -25,6 +25,7 @@ from qgis.PyQt.QtGui import QImage
 from streetsafe_plugin.compat import switch_off_geospatial_pdf, text_as_text
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.gis.store import discard, move_into_place
 from streetsafe_plugin.i18n import tr
 
@@ -135,6 +136,7 @@ def export_svg(layout: QgsPrintLayout, pages: Sequence[Page], folder: Path) -> l
     return paths
 
 
+@no_gdal_exceptions()
 def verify_pdf(path: Path, pages: int, tick: Tick = no_tick) -> None:
     """Read a PDF back: whole, with so many pages, and none of them blank.
 

@@ -39,6 +39,7 @@ from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.gis.styling import Finish, dress
 from streetsafe_plugin.gis.text_gate import file_stem
 from streetsafe_plugin.i18n import tr
@@ -57,6 +58,8 @@ _GEOMETRY_TYPES = {
     "none": QgsWkbTypes.Type.NoGeometry,
 }
 _ROWS_PER_TICK = 1000
+#: What the GeoPackage's table of styles has room for.
+_LONGEST_STYLE_NAME = 30
 #: SQLite reads such a code in a path as the character it stands for.
 _PERCENT_CODE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -288,6 +291,7 @@ def _refused_by_writer(path: Path, writer: QgsVectorFileWriter) -> WriteFailed:
     )
 
 
+@no_gdal_exceptions()
 def _spare_other_layers(path: Path) -> None:
     """Refuse to replace a GeoPackage that holds several layers: the others would go with it."""
     if path.suffix.lower() != ".gpkg" or not path.exists():
@@ -314,13 +318,14 @@ def _dress_inside(path: Path, table: str, finish: Finish) -> None:
     try:
         layer = QgsVectorLayer(f"{path}|layername={table}", finish.title, "ogr")
         dress(layer, finish)
-        layer.saveStyleToDatabase(finish.title, "", True, "")
+        layer.saveStyleToDatabase(file_stem(finish.title)[:_LONGEST_STYLE_NAME], "", True, "")
         layer.saveDefaultMetadata()
         del layer  # closes the file
     finally:
         gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", None)
 
 
+@no_gdal_exceptions()
 def _check_layer(path: Path, driver: str, expected: int, name: str) -> None:
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=[driver])
     layer = None if dataset is None else dataset.GetLayer(0)
@@ -333,6 +338,7 @@ def _check_layer(path: Path, driver: str, expected: int, name: str) -> None:
         )
 
 
+@no_gdal_exceptions()
 def write_raster(path: Path, raster: Raster, finish: Finish, description: str = "") -> Path:
     """Write `raster` as a compressed GeoTIFF, read it back, and return where it lies.
 
@@ -382,6 +388,7 @@ def _write_style_beside(path: Path, finish: Finish) -> None:
             raise WriteFailed(message, tr("Check the free space and your rights in that folder."))
 
 
+@no_gdal_exceptions()
 def _reads_back(path: Path, values: np.ndarray) -> bool:
     dataset = gdal.OpenEx(str(path), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=["GTiff"])
     return dataset is not None and np.array_equal(dataset.ReadAsArray(), values)

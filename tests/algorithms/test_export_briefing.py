@@ -169,12 +169,12 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        ({"MARKING": None}, "Marking is not chosen"),
+        ({"MARKING": None}, r"Marking \(MARKING\) is not chosen"),
         ({"AUDIENCE": 2}, "choose Internal"),
         ({"AUDIENCE": 1}, "choose Internal"),
         ({"DISTANCES": "near"}, "DISTANCES"),
         ({"DISTANCES": "1,2,3,4,5,6,7"}, "room for 6 rings"),
-        ({"FORMATS": []}, "Formats: none"),
+        ({"FORMATS": []}, r"Formats \(FORMATS\): none"),
     ],
 )
 def test_what_cannot_be_is_refused_before(brief, tmp_path: Path, more, sentence: str) -> None:

@@ -114,7 +114,10 @@ def test_a_mask_empties_cells_and_leaves_the_sum(
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"CELL_SIZE": 500}, "Cell size .500 m. is larger than Radius .250 m.*25 m or less"),
+        (
+            {"CELL_SIZE": 500},
+            r"Cell size \(CELL_SIZE\) is 500 m, larger.*250 m.*25 m or less",
+        ),
         ({"INPUT": None}, "INPUT"),
     ],
 )

@@ -206,7 +206,7 @@ def test_reports_outside_the_area_are_kept_and_flagged(source, imported, make_la
 
 
 def test_an_area_without_a_polygon_is_refused(source, imported, make_layer):
-    with pytest.raises(QgsProcessingException, match="AREA holds no polygon"):
+    with pytest.raises(QgsProcessingException, match=r"\(AREA\) holds no polygon"):
         imported(source(f"1,2022-07-01,{CLOCK_TOWER},1,0"), AREA=make_layer([], "Polygon"))
 
 
@@ -432,11 +432,11 @@ def test_a_delimited_text_layer_is_warned_of(source, run_algorithm):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"SOURCE": None}, "Neither SOURCE nor SOURCE_LAYER"),
+        ({"SOURCE": None}, r"Neither .*\(SOURCE\) nor .*\(SOURCE_LAYER\)"),
         ({"SOURCE_LAYER": "layer"}, "both given"),
-        ({"SOURCE": "/no/such/extract.csv"}, "SOURCE “extract.csv” does not exist"),
-        ({"SOURCE": "https://example.org/x.csv"}, "SOURCE is an address"),
-        ({"CRS": "EPSG:0"}, "CRS is not a coordinate system"),
+        ({"SOURCE": "/no/such/extract.csv"}, r"\(SOURCE\) “extract.csv” does not exist"),
+        ({"SOURCE": "https://example.org/x.csv"}, r"\(SOURCE\) is an address"),
+        ({"CRS": "EPSG:0"}, r"\(CRS\) is not a coordinate system"),
     ],
 )
 def test_what_can_be_known_before_is_refused_before(
@@ -469,7 +469,7 @@ def test_what_only_the_file_shows_is_refused_in_a_sentence(
 
 
 def test_a_system_of_the_wrong_kind_is_refused(source, imported):
-    with pytest.raises(QgsProcessingException, match="CRS is EPSG:27700, but"):
+    with pytest.raises(QgsProcessingException, match=r"\(CRS\) is EPSG:27700, but"):
         imported(source(f"1,2022-07-01,{CLOCK_TOWER},1,0"), CRS="EPSG:27700")
 
 

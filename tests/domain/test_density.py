@@ -139,14 +139,24 @@ def test_cells_lie_on_multiples_of_their_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("maximum", "limits"),
+    ("maximum", "lowest", "limits"),
     [
-        (100, [20, 40, 60, 80, 100]),
-        (101, [20, 40, 60, 80, 100, 120]),
-        (0.9, [0.15, 0.3, 0.45, 0.6, 0.75, 0.9]),
-        (23.87, [4, 8, 12, 16, 20, 24]),
-        (0, []),
+        (344, 15.3, [20, 50, 100, 200, 500]),
+        (45_000, 15.3, [20, 100, 500, 2000, 10_000, 50_000]),
+        (24, 15.3, [20, 50]),
+        (15.3, 15.3, [20]),
+        (0.9, 0.01, [0.01, 0.02, 0.05, 0.2, 0.5, 1]),
+        (0, 1, []),
     ],
 )
-def test_class_limits_are_round_numbers(maximum: float, limits: list[float]) -> None:
-    assert density.class_limits(maximum) == pytest.approx(limits)
+def test_class_limits_are_round_and_rise_by_a_factor(
+    maximum: float, lowest: float, limits: list[float]
+) -> None:
+    assert density.class_limits(maximum, lowest) == pytest.approx(limits)
+
+
+def test_a_lone_report_stays_below_the_first_colour() -> None:
+    made = density.surface(np.array([[0.0, 0.0]]), 250, 25, QUARTIC)
+    peak = density.lone_peak(QUARTIC, 250)
+    assert made.values.max() <= peak
+    assert density.class_limits(made.values.max() * 1e6, peak * 1e6) == [20]

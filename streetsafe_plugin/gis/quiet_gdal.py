@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""GDAL's Python functions as this code expects them: None on failure, no exception.
+
+Whether GDAL raises is a switch for the whole process, which any other plugin may turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from osgeo import gdal
+
+
+@contextmanager
+def no_gdal_exceptions() -> Iterator[None]:
+    """Switch GDAL's exceptions off for a while; also serves as a decorator."""
+    raising = gdal.GetUseExceptions()
+    gdal.DontUseExceptions()
+    try:
+        yield
+    finally:
+        if raising:
+            gdal.UseExceptions()
