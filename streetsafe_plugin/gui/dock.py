@@ -40,7 +40,8 @@ class StreetSafeDock(QgsDockWidget):
     def __init__(self, iface: QgisInterface, parent: QWidget | None = None) -> None:
         super().__init__(tr("StreetSafe"), parent)
         self.setObjectName("StreetSafeDock")
-        self.runner = Runner(self)
+        self.job = JobStrip()
+        self.runner = Runner(self, self.job.cancel_button)
         self._messages = Messages(iface)
         self._reports = ReportsPanel()
         self.panels: list[Panel] = [self._reports, ParksPanel(), AnalysePanel(), BriefPanel()]
@@ -50,7 +51,6 @@ class StreetSafeDock(QgsDockWidget):
             self.stack.addWidget(_PanelScroll(panel))
             panel.run_requested.connect(self.runner.run)
             panel.dialog_requested.connect(_open_dialog)
-        self.job = JobStrip()
         self._lay_out()
 
         self.header.chosen.connect(self.open_step)
@@ -87,12 +87,10 @@ class StreetSafeDock(QgsDockWidget):
         for panel in self.panels:
             panel.offer(layers)
 
-    def _on_started(self, title: str, can_cancel: bool) -> None:
+    def _on_started(self, title: str) -> None:
         for panel in self.panels:
             panel.set_busy(True)
-        self.job.show_started(title, can_cancel)
-        # a job without a thread of its own blocks this one, so what it says is painted now
-        self.repaint()
+        self.job.show_started(title)
 
     def _on_finished(self, outcome: Outcome) -> None:
         for panel in self.panels:
@@ -129,19 +127,18 @@ class JobStrip(QWidget):
         layout.addLayout(row)
         self.hide()
 
-    def show_started(self, title: str, can_cancel: bool) -> None:
+    def show_started(self, title: str) -> None:
         """Show that a job runs; the bar moves without end until progress is known."""
         self.label.setText(tr("{}…").format(title))
         self.bar.setRange(0, 0)
         self.bar.show()
-        self.cancel_button.setVisible(can_cancel)
+        self.cancel_button.show()
         self.show()
 
     def show_progress(self, percent: float) -> None:
-        """Show how far it is; painted at once, since the job may hold this thread."""
+        """Show how far it is."""
         self.bar.setRange(0, 100)
         self.bar.setValue(int(percent))
-        self.bar.repaint()
 
     def show_ended(self, line: str) -> None:
         """Show how it ended, until the next job starts."""

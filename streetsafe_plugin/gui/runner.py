@@ -29,11 +29,11 @@ from qgis.core import (
     QgsProject,
     QgsTask,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QCursor
-from qgis.PyQt.QtWidgets import QApplication
+from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
+from qgis.PyQt.QtWidgets import QWidget
 
 from streetsafe_plugin.gui.loading import load_results
+from streetsafe_plugin.gui.only_cancel import let_windows_breathe, only_cancel
 from streetsafe_plugin.i18n import tr
 
 #: How long unloading the plugin or closing the project waits for a job to notice its cancelling.
@@ -103,17 +103,18 @@ _ABANDONED: list[_Job] = []
 class Runner(QObject):
     """Run one algorithm at a time and say how it ended.
 
-    Signals: `started(title, can_cancel)`, `progressed(percent)` and `finished(Outcome)`; every
+    Signals: `started(title)`, `progressed(percent)` and `finished(Outcome)`; every
     call of `run` leads to exactly one `finished`, unless the runner is shut down meanwhile.
     """
 
-    started = pyqtSignal(str, bool)
+    started = pyqtSignal(str)
     progressed = pyqtSignal(float)
     finished = pyqtSignal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, cancel_button: QWidget | None = None) -> None:
         super().__init__(parent)
         self._job: _Job | None = None
+        self._cancel_button = cancel_button
         project = QgsProject.instance()
         project.layersWillBeRemoved.connect(self._stop_if_using)
         project.cleared.connect(self.stop)
@@ -148,15 +149,19 @@ class Runner(QObject):
 
     def cancel(self) -> None:
         """Ask the running job to stop; `finished` follows when it has."""
-        if self._job is not None and self._job.task is not None:
+        if self._job is None:
+            return
+        if self._job.task is None:
+            self._job.feedback.cancel()
+        else:
             self._job.task.cancel()
 
     def stop(self) -> None:
         """Cancel the running job and wait until it has let go of layers and project."""
+        self.cancel()
         job = self._job
         if job is None or job.task is None:
             return
-        job.task.cancel()
         deadline = time.monotonic() + STOP_WITHIN_S
         # Only the task's own events are delivered while waiting: no click can slip in between.
         while self._job is job and time.monotonic() < deadline:
@@ -185,16 +190,16 @@ class Runner(QObject):
             [QgsProject.instance().mapLayer(layer_id) for layer_id in job.layer_ids]
         )
         task.executed.connect(lambda succeeded, results: self._ended(job, succeeded, results))
-        self.started.emit(job.algorithm.displayName(), True)
+        self.started.emit(job.algorithm.displayName())
         QgsApplication.taskManager().addTask(task)
 
     def _run_here(self, job: _Job) -> None:
-        self.started.emit(job.algorithm.displayName(), False)
-        QApplication.setOverrideCursor(QCursor(Qt.CursorShape.WaitCursor))
-        try:
+        """Run what may not leave this thread, such as layouts, with Cancel within reach."""
+        self.started.emit(job.algorithm.displayName())
+        job.feedback.progressChanged.connect(let_windows_breathe)
+        with only_cancel(self._cancel_button):
+            let_windows_breathe()
             results, succeeded = job.algorithm.run(job.parameters, job.context, job.feedback)
-        finally:
-            QApplication.restoreOverrideCursor()
         self._ended(job, succeeded, results)
 
     def _ended(self, job: _Job, succeeded: bool, results: dict[str, Any]) -> None:

@@ -136,12 +136,12 @@ def test_wait_cursor_is_taken_back(runner, outcomes):
     assert [outcome.ending for outcome in outcomes] == [Ending.FAILED]
 
 
-def test_work_in_the_window_thread_shows_the_wait_cursor(runner, outcomes):
+def test_work_in_the_window_thread_shows_the_busy_cursor(runner, outcomes):
     shapes = []
     runner.progressed.connect(lambda _: shapes.append(QgsApplication.overrideCursor().shape()))
     runner.progressed.connect(lambda _: runner._job.feedback.cancel())
     runner.run(HERE, {"SOURCE": "slow"})
-    assert shapes[0] == Qt.CursorShape.WaitCursor
+    assert shapes[0] == Qt.CursorShape.BusyCursor
     assert outcomes[0].ending is Ending.CANCELLED
 
 
