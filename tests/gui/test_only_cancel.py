@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QHBoxLayout, QPushButton, QWidget
@@ -20,7 +22,7 @@ def window(qtbot):
     window.pressed = []
     for button in (window.cancel, window.other):
         layout.addWidget(button)
-        button.clicked.connect(lambda _=False, text=button.text(): window.pressed.append(text))
+        button.clicked.connect(partial(window.pressed.append, button.text()))
     qtbot.addWidget(window)
     window.show()
     return window
