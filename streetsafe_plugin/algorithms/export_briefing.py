@@ -123,7 +123,9 @@ class ExportBriefing(StreetSafeAlgorithm):
         )
         self.ask(
             # optional only so that the dialog starts with nothing chosen; refusals() insists
-            QgsProcessingParameterEnum(MARKING, tr("Marking"), list(MARKINGS), False, None, True),
+            QgsProcessingParameterEnum(
+                MARKING, tr("Marking (must be chosen)"), list(MARKINGS), False, None, True
+            ),
             tr("The protective marking. There is no default: choose it for every briefing."),
         )
         self.ask(

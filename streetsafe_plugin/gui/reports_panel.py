@@ -37,8 +37,8 @@ class ReportsPanel(Panel):
         section = Section(
             tr("StreetSafe extract"),
             tr(
-                "One row a report or one row a reason, with longitude and latitude or easting "
-                "and northing. Rows that cannot be placed are listed, never dropped."
+                "One row a report, with longitude and latitude or easting and northing. Rows "
+                "that cannot be placed are listed, never dropped."
             ),
         )
         section.add_field(tr("&Extract"), self.extract, tr("The file with the reports"))
