@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 # make demo: files of one's own instead of the sample data, and where the results go
-export SOURCE CRIMES BOUNDARIES AREA
+export SOURCE CRIMES BOUNDARIES AREA MARKING
 export OUT ?= build/demo
 # make test, make test-domain: more for pytest, such as ARGS="-k rings"
 ARGS :=
@@ -33,9 +33,9 @@ build/runtime:
 setup:  ## Install what is missing: QGIS and its libraries by apt, the test tools into .venv
 	@scripts/setup.sh && echo "Everything is set up."
 
-demo: $(READY) | build/runtime  ## Walk the whole journey on the sample data (or SOURCE= CRIMES= BOUNDARIES= AREA= OUT=)
+demo: $(READY) | build/runtime  ## Walk the whole journey on the sample data (or SOURCE= CRIMES= BOUNDARIES= AREA= MARKING= OUT=)
 	$(PYTHON) scripts/demo.py --out "$$OUT" $${SOURCE:+--source "$$SOURCE"} $${CRIMES:+--crimes "$$CRIMES"} \
-		$${BOUNDARIES:+--boundaries "$$BOUNDARIES"} $${AREA:+--area "$$AREA"}
+		$${BOUNDARIES:+--boundaries "$$BOUNDARIES"} $${AREA:+--area "$$AREA"} $${MARKING:+--marking "$$MARKING"}
 
 test: $(READY) | build/runtime  ## Run every test (ARGS= for more to pytest)
 	@rm -rf .qgis-settings

@@ -25,6 +25,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from streetsafe_plugin.algorithms.export_briefing import MARKINGS
+
 DISTANCES = "100,250,400"
 INVENTED = "The reports are an invented sample: nothing in them is real."
 VIEW_MARGIN_M = 1500
@@ -55,6 +57,7 @@ class Inputs:
     area: str | None
     invented_reports: bool
     own_crimes: bool
+    marking: str | None
 
 
 @dataclass
@@ -131,6 +134,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--crimes", metavar="FILE", help="street-level crime: CSV, folder or ZIP")
     parser.add_argument("--boundaries", metavar="FILE", help="park boundaries of your own")
     parser.add_argument("--area", metavar="FILE", help="study area of your own")
+    parser.add_argument("--marking", choices=MARKINGS, help="of the briefing")
     parser.add_argument("--out", metavar="FOLDER", type=Path, default=Path("build/demo"))
     return parser.parse_args(arguments)
 
@@ -141,7 +145,7 @@ def _inputs(options: argparse.Namespace, journey: Journey) -> Inputs:
     own = [str(Path(path).resolve()) if path else None for path in given]
     source, crimes, boundaries, area = own
     if source is not None:
-        return Inputs(source, crimes, boundaries, area, False, crimes is not None)
+        return Inputs(source, crimes, boundaries, area, False, crimes is not None, options.marking)
     sample = journey.step("sampledata", {"FOLDER": str(journey.out / "sample")})
     if not any(own):
         crimes, boundaries = sample["CRIMES"], sample["BOUNDARIES"]
@@ -152,6 +156,7 @@ def _inputs(options: argparse.Namespace, journey: Journey) -> Inputs:
         area or sample["AREA"],
         invented_reports=True,
         own_crimes=bool(options.crimes),
+        marking=options.marking,
     )
 
 
@@ -197,13 +202,23 @@ def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
             "HEATMAP": path("heatmap"),
             "CRIMES": path("crimes") if inputs.crimes else None,
             "AREA": inputs.area,
-            "MARKING": 0,
+            "MARKING": _marking(inputs),
             "TITLE": "Invented sample reports" if inputs.invented_reports else None,
             "HANDLING": INVENTED if inputs.invented_reports else None,
             "DISTANCES": DISTANCES,
             "FOLDER": str(journey.out / "briefing"),
         },
     )
+
+
+def _marking(inputs: Inputs) -> int:
+    """Return the marking that was chosen; for somebody's own data else the stricter one, said."""
+    if inputs.marking:
+        return MARKINGS.index(inputs.marking)
+    if inputs.invented_reports and not inputs.own_crimes:
+        return 0
+    print(f"No MARKING was chosen, so the briefing is marked {MARKINGS[1]}, the stricter one.")
+    return 1
 
 
 def _import_crimes(inputs: Inputs, journey: Journey) -> None:

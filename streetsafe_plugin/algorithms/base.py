@@ -145,6 +145,12 @@ class Answers:
         """Return the names of the chosen fields."""
         return field_names(self.algorithm, self.parameters, name, self.context)
 
+    def check_folder(self, name: str) -> None:
+        """Refuse an output folder that could not be made without making others on the way."""
+        given = self.text(name)
+        if given not in ("", QgsProcessing.TEMPORARY_OUTPUT):
+            store.check_parent(Path(given), name)
+
     def layer_source(self, name: str) -> QgsFeatureSource | None:
         """Return a vector input, respecting “selected features only”; None where empty."""
         if not self.given(name):
@@ -230,7 +236,7 @@ class Run(Answers):
         table = layers.read_points(
             source, self.crs, self.context.transformContext(), columns, tick or self._check_only
         )
-        self._note_operation(source)
+        self._note_source(name, source)
         left_out = sum(table.excluded.values())
         if left_out:
             self.warn(
@@ -248,7 +254,7 @@ class Run(Answers):
         table = layers.read_polygons(
             source, self.crs, self.context.transformContext(), columns, tick or self._check_only
         )
-        self._note_operation(source)
+        self._note_source(name, source)
         if table.repaired:
             self.warn(
                 tr("{} polygons of “{}” were invalid and were repaired on a copy: {}.").format(
@@ -269,8 +275,11 @@ class Run(Answers):
     def _check_only(self, share: float) -> None:
         self.stop_if_cancelled()
 
-    def _note_operation(self, source: QgsFeatureSource) -> None:
+    def _note_source(self, name: str, source: QgsFeatureSource) -> None:
         self.note_operation(source.sourceCrs())
+        layer = self.vector(name)
+        if layer is not None:
+            self._provenance.add_rights(layer.metadata().rights())
 
     def note_operation(self, source_crs: QgsCoordinateReferenceSystem) -> None:
         """Record how coordinates came into the analysis CRS; say so once if a grid is missing."""
@@ -278,7 +287,12 @@ class Run(Answers):
         if operation.sentence not in self._provenance.operations:
             self._provenance.operations.append(operation.sentence)
             if operation.grid_missing:
-                self.warn(operation.sentence)
+                self.warn(
+                    tr(
+                        "{} Places may lie up to about 5 m off: ask for the OSTN15 grid to be"
+                        " added to QGIS."
+                    ).format(operation.sentence)
+                )
 
     @property
     def operations(self) -> list[str]:

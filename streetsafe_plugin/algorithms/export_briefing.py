@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 from qgis.core import (
     QgsFeatureRequest,
-    QgsMapLayer,
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingOutputFile,
@@ -23,13 +23,14 @@ from qgis.core import (
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
     QgsProject,
+    QgsRasterLayer,
 )
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin import about
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
 from streetsafe_plugin.domain.briefing import Park, Whole
-from streetsafe_plugin.domain.briefing_figures import ParkGround, ReportSet, figures
+from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.park_counts import read_ticks
 from streetsafe_plugin.domain.progress import Tick
@@ -38,6 +39,7 @@ from streetsafe_plugin.domain.sample_files import is_invented
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from streetsafe_plugin.gis import provenance, release, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
+from streetsafe_plugin.gis.heat_facts import heat_facts
 from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.gis.layouts import Frame, briefing_layout
 from streetsafe_plugin.i18n import tr
@@ -92,7 +94,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             " classify. Nothing is exported until it is chosen; it stands on every page, in the"
             " PDF's title and in the file names.\n\n"
             "Every file is read back before it is handed over: number of pages, no blank page, no"
-            " author or attributes inside. Reports are counted as in “Park analysis”.\n\n"
+            " author or attributes inside. Counts are those of “Reports in and around parks”.\n\n"
             "The audience must be internal. Packs for partners and the public need protection of"
             " small numbers, which this version does not offer yet."
         )
@@ -160,7 +162,10 @@ class ExportBriefing(StreetSafeAlgorithm):
         )
         self.ask(
             QgsProcessingParameterFolderDestination(FOLDER, tr("Folder for the briefing")),
-            tr("Where the files go; made if missing. Older files of the same name are replaced."),
+            tr(
+                "Where the files go. It is made if missing, in a folder that exists; older files of"
+                " the same name are replaced."
+            ),
         )
         self.addOutput(QgsProcessingOutputNumber(PAGES, tr("Pages")))
         self.addOutput(QgsProcessingOutputNumber(PARKS, tr("Parks")))
@@ -179,6 +184,12 @@ class ExportBriefing(StreetSafeAlgorithm):
             )
         if not answers.choices(FORMATS, FORMAT_NAMES):
             yield tr("FORMATS: none is chosen; choose at least one.")
+        for name, most in ((TITLE, 90), (HANDLING, 90), (ATTRIBUTION, 400)):
+            if len(answers.text(name)) > most:
+                yield tr("{} has {} letters, and a page has room for {}: shorten it.").format(
+                    name, len(answers.text(name)), most
+                )
+        answers.check_folder(FOLDER)
         if len(parse_distances(answers.text(DISTANCES))) > MOST_RINGS:
             yield tr("DISTANCES: a page has room for {} rings; name fewer.").format(MOST_RINGS)
 
@@ -186,7 +197,12 @@ class ExportBriefing(StreetSafeAlgorithm):
         """Count, lay out, export, verify, deliver."""
         reports = run.points(REPORTS, self._report_fields(run), run.stage(0.0, 0.05))
         grounds = self._parks(run)
-        crimes = run.points(CRIMES, (), run.stage(0.05, 0.15)) if run.given(CRIMES) else None
+        if not len(reports.xy):
+            raise InputRefused(
+                tr("“{}” holds no report.").format(run.source(REPORTS).sourceName()),
+                tr("Check the layer and its filter."),
+            )
+        crimes = self._crimes(run)
         area = run.polygons(AREA).shapes if run.given(AREA) else None
         if area is not None:
             reports = _only_inside(reports, area, run.stage(0.15, 0.2))
@@ -195,7 +211,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             _report_set(reports),
             grounds,
             limits_m,
-            None if crimes is None else crimes.xy,
+            crimes,
             run.stage(0.2, 0.3),
         )
         project = QgsProject()
@@ -205,16 +221,25 @@ class ExportBriefing(StreetSafeAlgorithm):
             project, run.crs, parks, reports.xy, reports.columns.get("concern"), heat, area
         )
         frame = self._frame(run, heat)
-        how_made = [*run.history(), *self._input_histories(run)]
+        told = [*run.history(), *self._input_histories(run)]
+        how_made = [line for line in told if line not in run.operations]
         layout = briefing_layout(
-            project, frame, whole, parks, layers, how_made, run.stage(0.3, 0.35)
+            project,
+            frame,
+            whole,
+            parks,
+            layers,
+            self._heat_in_words(run, heat, whole),
+            how_made,
+            run.stage(0.3, 0.35),
         )
+        pages = layout.pageCollection().pageCount()
         pdf, files = self._export(run, layout, frame, parks)
-        run.say(tr("{} pages, {} files, all read back.").format(len(parks) + 2, len(files)))
+        run.say(tr("{} pages, {} files, all read back.").format(pages, len(files)))
         _say_figures(run, whole)
         return {
             FOLDER: str(files[0].parent),
-            PAGES: len(parks) + 2,
+            PAGES: pages,
             PARKS: len(parks),
             PDF: None if pdf is None else str(pdf),
         }
@@ -242,7 +267,32 @@ class ExportBriefing(StreetSafeAlgorithm):
             for shape, row, name, district, status, note in held
         ]
 
-    def _frame(self, run: Run, heat: QgsMapLayer | None) -> Frame:
+    def _crimes(self, run: Run) -> CrimeSet | None:
+        if not run.given(CRIMES):
+            return None
+        table = run.points(CRIMES, ("month_start",), run.stage(0.05, 0.15))
+        held = {_as_date(value) for value in table.columns["month_start"]}
+        return CrimeSet(table.xy, sorted(month for month in held if month is not None))
+
+    def _heat_in_words(self, run: Run, heat: QgsRasterLayer | None, whole: Whole) -> str | None:
+        """Return what the method page says of the heat map, and warn if it holds other reports."""
+        if heat is None:
+            return None
+        facts = heat_facts(heat)
+        if facts is None:
+            return tr("as its own notes say")
+        if facts.reports != whole.used:
+            run.warn(
+                tr(
+                    "The heat map holds {:g} reports, these pages {}: was it made from the same"
+                    " layer, area and dates?"
+                ).format(facts.reports, whole.used)
+            )
+        return tr("each of {:,g} reports spread over a disc of {:g} m radius").format(
+            facts.reports, facts.radius_m
+        )
+
+    def _frame(self, run: Run, heat: QgsRasterLayer | None) -> Frame:
         settings = load_settings()
         earlier = provenance.operations_of([layer for layer in [run.vector(REPORTS)] if layer])
         return Frame(
@@ -254,7 +304,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             made=tr("Made {} with StreetSafe for QGIS {}").format(
                 datetime.date.today().strftime("%d %B %Y").lstrip("0"), about.version()
             ),
-            operation=" ".join(dict.fromkeys([*earlier, *run.operations])),
+            operation=_operation_in_short([*earlier, *run.operations]),
         )
 
     def _attribution(self, run: Run, standing: str) -> str:
@@ -282,7 +332,8 @@ class ExportBriefing(StreetSafeAlgorithm):
         formats = run.choices(FORMATS, FORMAT_NAMES)
         today = datetime.date.today().isoformat()
         stem = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}"
-        names = [tr("overview"), *(park.name for park in parks), tr("method")]
+        behind = layout.pageCollection().pageCount() - len(parks) - 1
+        names = [tr("overview"), *(park.name for park in parks), *[tr("method")] * behind]
         pages = [
             release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(name)[:40]}")
             for number, name in enumerate(names)
@@ -338,6 +389,12 @@ def _crimes_source(forces: set[str]) -> str:
     if all(is_invented(force) for force in forces):
         return tr("Recorded crime: invented sample.")
     return tr("Recorded crime: data.police.uk, Open Government Licence v3.0.")
+
+
+def _operation_in_short(operations: Sequence[str]) -> str:
+    """Return how coordinates were changed; the names of the steps stay with the layers."""
+    changed = [text for text in operations if "“" in text] or list(operations)
+    return " ".join(dict.fromkeys(re.sub(r" by “[^”]*”", "", text) for text in changed))
 
 
 def _report_set(table: PointTable) -> ReportSet:

@@ -21,6 +21,7 @@ from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlg
 from streetsafe_plugin.domain import density
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.gis import styling
+from streetsafe_plugin.gis.heat_facts import HeatFacts
 from streetsafe_plugin.gis.masks import cells_inside
 from streetsafe_plugin.gis.store import Raster
 from streetsafe_plugin.i18n import tr
@@ -197,7 +198,8 @@ class Heatmap(StreetSafeAlgorithm):
                 made.reports, made.integral, maximum, unit
             )
         )
-        raster = Raster(values, made.grid.west, made.grid.north, cell_m, run.crs, unit)
+        facts = HeatFacts(radius_m, made.reports).as_items()
+        raster = Raster(values, made.grid.west, made.grid.north, cell_m, run.crs, unit, facts)
         limits = density.class_limits(maximum, density.lone_peak(kernel, radius_m) * per_area)
         return {
             OUTPUT: run.write_raster(OUTPUT, raster, styling.density(limits, unit)),

@@ -128,7 +128,6 @@ class ImportCrimes(StreetSafeAlgorithm):
                 QgsProcessing.SourceType.TypeVector,
                 None,
                 True,
-                False,
             ),
             tr("Every row that was left out, with its number in the file, a code and the reason."),
         )

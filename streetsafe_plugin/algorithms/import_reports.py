@@ -182,7 +182,6 @@ class ImportReports(StreetSafeAlgorithm):
                 QgsProcessing.SourceType.TypeVector,
                 None,
                 True,
-                False,
             ),
             tr("Every row that was left out, with its number in the file, a code and the reason."),
         )

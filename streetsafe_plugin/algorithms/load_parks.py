@@ -172,7 +172,6 @@ class LoadParks(StreetSafeAlgorithm):
                 QgsProcessing.SourceType.TypeVector,
                 None,
                 True,
-                False,
             ),
             tr("What was done in the parks of the register, from when to when."),
         )

@@ -136,16 +136,8 @@ class SampleData(StreetSafeAlgorithm):
 
     def refusals(self, answers: Answers) -> Iterator[str]:
         """Refuse a folder that cannot be made without making others on the way."""
-        given = answers.text(FOLDER)
-        if given in ("", QgsProcessing.TEMPORARY_OUTPUT):
-            return
-        folder = Path(given)
-        if folder.exists() and not folder.is_dir():
-            yield tr("Folder: “{}” is a file. Choose a folder.").format(folder.name)
-        elif not folder.exists() and not folder.resolve().parent.is_dir():
-            yield tr("Folder: there is no folder “{}” to make “{}” in. Choose another.").format(
-                folder.parent.name, folder.name
-            )
+        answers.check_folder(FOLDER)
+        yield from ()
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Invent everything, then write it: cancelling leaves nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
@@ -92,7 +92,8 @@ class Whole:
 
     `read` = `inside` + `in_rings` + `outside` + all of `excluded`, which has a count for each
     reason why a report could not be used. `first` and `last` are the dates of
-    the dated ones; `undated` counts the rest.
+    the dated ones; `undated` counts the rest. `crime_period` says which months of recorded crime
+    stand beside them.
     """
 
     read: int
@@ -104,6 +105,7 @@ class Whole:
     first: datetime.date | None
     last: datetime.date | None
     undated: int
+    crime_period: str = ""
 
     @property
     def used(self) -> int:
@@ -133,8 +135,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def share(part: int, base: int) -> str | None:
-    """Return a share in per cent, or None where the base is too small for one."""
-    return f"{100 * part / base:.1f}%" if base >= SMALLEST_BASE else None
+    """Return a share in per cent, or None where there is nothing to share or too small a base."""
+    return f"{100 * part / base:.1f}%" if part and base >= SMALLEST_BASE else None
 
 
 def accounting(whole: Whole) -> str:
@@ -158,53 +160,89 @@ def headline(whole: Whole) -> str:
         if whole.mentions is not None
         else ""
     )
-    undated = f" {counted(whole.undated, 'report')} carry no date." if whole.undated else ""
+    carry = "carries" if whole.undated == 1 else "carry"
+    some_undated = whole.undated and whole.first is not None
+    undated = f" {counted(whole.undated, 'report')} {carry} no date." if some_undated else ""
     return f"{counted(whole.used, 'report').capitalize()} ({whole.period}){ticked}.{undated}"
 
 
 def park_sentences(park: Park, whole: Whole) -> list[str]:
     """Return what a park's page says, bound to the park's figures."""
-    inside, reach = counted(park.inside, "report"), f"{park.reach_m:g} m"
+    reach = f"{park.reach_m:g} m"
     verb = "lies" if park.inside == 1 else "lie"
     part = share(park.within, whole.used)
     of_all = f", {part} of all {whole.used:,}" if part is not None else f" of {whole.used:,} in all"
     sentences = [
-        f"{inside.capitalize()} {verb} inside the park; with the rings up to {reach} around it,"
-        f" {park.within:,}{of_all}."
+        f"{counted(park.inside, 'report').capitalize()} {verb} inside the park;"
+        f" with the rings up to {reach} around it, {park.within:,}{of_all}."
     ]
-    if park.reasons and park.within:
-        label, mentions = park.reasons[0]
-        level = [name for name, count in park.reasons if count == mentions]
-        if len(level) == 1:
-            sentences.append(f"Most often ticked: {label} ({counted(mentions, 'mention')}).")
-        else:
-            sentences.append(
-                f"Most often ticked, equally: {', '.join(level)}"
-                f" ({counted(mentions, 'mention')} each)."
-            )
-    if park.within < FEW:
+    if 0 < park.within < FEW:
         sentences.append(
             f"Fewer than {FEW} reports: one person more or less changes the picture, so nothing"
             " can be said of a pattern."
         )
+    elif park.reasons:
+        sentences.append(_most_ticked(park))
     if park.crimes is not None:
         have = "has its" if park.crimes == 1 else "have their"
         sentences.append(
-            f"{counted(park.crimes, 'recorded crime').capitalize()} {have} published point in"
-            f" the park or within {reach}; published points are moved to shared map points, so"
-            " this is context, not a count for the park."
+            f"{counted(park.crimes, 'recorded crime').capitalize()} ({whole.crime_period}) {have}"
+            f" published point in the park or within {reach}; published points are moved to shared"
+            " map points, so this is context, not a count for the park."
         )
     if park.indicative:
         sentences.append(
-            "The park's boundary is not known here: a circle of its known area stands for it, and"
-            " every figure on this page is indicative."
+            "The park's boundary is not known here: a circle of its known area about its"
+            " approximate place stands for it, and every figure on this page is indicative."
         )
     return sentences
 
 
-def method() -> list[tuple[str, str]]:
-    """Return the method and the caveats as (heading, text)."""
-    return [
+def _most_ticked(park: Park) -> str:
+    label, mentions = park.reasons[0]
+    level = [name for name, count in park.reasons if count == mentions]
+    if len(level) == 1:
+        return f"Most often ticked: {label} ({counted(mentions, 'mention')})."
+    times = f"{counted(mentions, 'mention')} each"
+    return f"Most often ticked, equally: {', '.join(level)} ({times})."
+
+
+def circles(parks: Sequence[Park]) -> str | None:
+    """Return the overview's caution about parks that are drawn as circles, if there are any."""
+    number = sum(park.indicative for park in parks)
+    if not number:
+        return None
+    are = "is a circle" if number == 1 else "are circles"
+    return (
+        f"{counted(number, 'park')} (marked *) {are} of known area about an approximate place, not"
+        " a boundary: such figures are indicative."
+    )
+
+
+def months(held: Iterable[datetime.date]) -> str:
+    """Return the months covered, with the gaps, e.g. “June to October 2022, 1 month missing”."""
+    found = sorted({(day.year, day.month) for day in held})
+    if not found:
+        return "no months given"
+    (first_year, first), (last_year, last) = found[0], found[-1]
+    span = (last_year - first_year) * 12 + last - first + 1
+    if span == 1:
+        return _month(first_year, first)
+    start = f"{datetime.date(first_year, first, 1):%B}"
+    if first_year != last_year:
+        start = _month(first_year, first)
+    text = f"{start} to {_month(last_year, last)}"
+    missing = span - len(found)
+    return f"{text}, {counted(missing, 'month')} missing" if missing else text
+
+
+def _month(year: int, month: int) -> str:
+    return f"{datetime.date(year, month, 1):%B %Y}"
+
+
+def method(whole: Whole, heat: str | None) -> list[tuple[str, str]]:
+    """Return the method and the caveats as (heading, text); `heat` describes a heat map, if any."""
+    sections = [
         (
             "What is counted",
             "A report is one pin placed on the StreetSafe map by a member of the public. A mention"
@@ -220,12 +258,6 @@ def method() -> list[tuple[str, str]]:
             " true areas; other parks are cut out of a ring.",
         ),
         (
-            "What the heat map shows",
-            "Reports per square kilometre around each place, each report spread over a disc of the"
-            " stated radius. The volume under the surface equals the number of reports. Where"
-            " reports are few it shows where those few pins lie, not a pattern.",
-        ),
-        (
             "What these figures cannot say",
             "StreetSafe reports are perceptions given by people who chose to give them: they are"
             " neither crimes nor a sample of the public. Numbers follow publicity. The time is"
@@ -233,6 +265,23 @@ def method() -> list[tuple[str, str]]:
             " how many people use a park. Small numbers change by chance.",
         ),
     ]
+    if heat is not None:
+        sections.insert(
+            2,
+            (
+                "What the heat map shows",
+                f"Reports per square kilometre around each place, {heat}. The volume under the"
+                " surface equals the number of reports. Where reports are few it shows where those"
+                " few pins lie, not a pattern.",
+            ),
+        )
+    if whole.mentions is None:
+        sections[0] = (
+            "What is counted",
+            "A report is one point of the layer. The layer says nothing of reasons, so there are no"
+            " mentions.",
+        )
+    return sections
 
 
 def nice_step(span: float, parts: int) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.briefing import Park, Whole, Zone, most_frequent
+from streetsafe_plugin.domain.briefing import Park, Whole, Zone, months, most_frequent
 from streetsafe_plugin.domain.park_counts import RingCounts, account, count_rings
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.ring_shapes import ring_shapes
@@ -45,11 +45,19 @@ class ReportSet:
     excluded: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class CrimeSet:
+    """Recorded crimes as places (n, 2) in metres, and the first days of the months they cover."""
+
+    xy: Floats
+    months: Sequence[datetime.date]
+
+
 def figures(
     reports: ReportSet,
     parks: Sequence[ParkGround],
     limits_m: Sequence[float],
-    crimes: Floats | None = None,
+    crimes: CrimeSet | None = None,
     tick: Tick = no_tick,
 ) -> tuple[Whole, list[Park]]:
     """Return what a briefing says of all reports and of each park, in the parks' order.
@@ -58,7 +66,7 @@ def figures(
         reports: the reports.
         parks: at least one park.
         limits_m: outer distances of the rings, ascending.
-        crimes: places (n, 2) of recorded crimes, for context; None where there are none to show.
+        crimes: recorded crimes, for context; None where there are none to show.
         tick: progress.
 
     Raises:
@@ -72,7 +80,7 @@ def figures(
     zone_shapes = ring_shapes(shapes, limits_m, tick=lambda share: tick(0.4 + 0.4 * share))
     crime_counts = None
     if crimes is not None:
-        near = assign(crimes, shapes, limits_m, tick=lambda share: tick(0.8 + 0.2 * share))
+        near = assign(crimes.xy, shapes, limits_m, tick=lambda share: tick(0.8 + 0.2 * share))
         crime_counts = count_rings(near, len(parks), rings, {}).reports.sum(axis=1)
     made = [
         _park(number, park, zone_shapes[number], limits_m, counts, crime_counts)
@@ -90,6 +98,7 @@ def figures(
         first=min(dated, default=None),
         last=max(dated, default=None),
         undated=len(reports.dates) - len(dated),
+        crime_period="" if crimes is None else months(crimes.months),
     )
     return whole, made
 

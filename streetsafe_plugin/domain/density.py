@@ -237,8 +237,8 @@ def class_limits(maximum: float, lowest: float, most: int = 6) -> list[float]:
     low, high = _step_at_least(lowest), _step_at_least(maximum)
     if high <= low:
         return [round_limit(low)]
-    count = min(most, high - low + 1)
-    return [round_limit(round(step)) for step in np.linspace(low, high, count)]
+    stride = math.ceil((high - low) / (most - 1))
+    return [round_limit(step) for step in range(high, low - 1, -stride)][::-1]
 
 
 def _step_at_least(value: float) -> int:

@@ -14,25 +14,30 @@ import shapely.geometry
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
+    QgsLabeling,
     QgsMapLayer,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
+    QgsRenderContext,
     QgsSingleSymbolRenderer,
     QgsTextBufferSettings,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor, QPainter
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from streetsafe_plugin.compat import integer_field, text_field
 from streetsafe_plugin.domain import density
 from streetsafe_plugin.domain.briefing import Park
+from streetsafe_plugin.domain.geometry import polygon_parts
 from streetsafe_plugin.gis import styling
+from streetsafe_plugin.gis.heat_facts import heat_facts
 from streetsafe_plugin.gis.layouts import BriefingLayers
 from streetsafe_plugin.gis.sheet import text_format
 from streetsafe_plugin.gis.store import LayerSpec, Row, add_rows
@@ -42,6 +47,9 @@ from streetsafe_plugin.i18n import tr
 MOST_POINTS_DRAWN = 20_000
 #: The number of the outer rings' symbol in the rings' style; the park has its own outline.
 _RING_OUTSIDE = 1
+_LABEL_WIDTH = 26
+#: Smaller scraps, left where rings meet, are no ground to draw.
+_LEAST_M2 = 1.0
 _GREEN = "#14502d"
 
 
@@ -75,12 +83,11 @@ def briefing_layers(
         overview.append(specks)
     outlines = _without_labels(grounds)
     overview.append(outlines)
-    on_park.append(grounds)
     if heat is not None:
         shown = _heat(heat)
         overview.append(shown)
         on_park.append(shown)
-    on_park.append(rings)
+    on_park += [rings, grounds]
     if len(xy) <= MOST_POINTS_DRAWN:
         on_park.append(points)
     if area:
@@ -107,7 +114,7 @@ def briefing_layers(
             # the first entry of a raster's legend only names the band
             symbols[layer.id()] = list(range(1, len(layer.renderer().legendSymbologyItems()) + 1))
         symbols.setdefault(layer.id(), [0])
-    return BriefingLayers(overview, on_park, QgsRectangle(*bounds), symbols, crs)
+    return BriefingLayers(overview, on_park, QgsRectangle(*bounds), symbols, xy, crs)
 
 
 def _symbols_used(points: QgsVectorLayer, concerns: set[str | None]) -> list[int]:
@@ -162,8 +169,14 @@ def _parks(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVecto
     _fill(layer, rows)
     styling.from_file("parks")(layer)
     settings = layer.labeling().settings()
-    settings.placement = QgsPalLayerSettings.Placement.OutsidePolygons
+    settings.placement = QgsPalLayerSettings.Placement.Horizontal
+    outside = QgsLabeling.PolygonPlacementFlag.AllowPlacementOutsideOfPolygon
+    inside = QgsLabeling.PolygonPlacementFlag.AllowPlacementInsideOfPolygon
+    settings.setPolygonPlacementFlags(QgsLabeling.PolygonPlacementFlags(outside | inside))
+    settings.autoWrapLength = _LABEL_WIDTH
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+    for symbol in layer.renderer().symbols(QgsRenderContext()):
+        symbol[0].setBrushStyle(Qt.BrushStyle.NoBrush)  # the heat beneath must be seen
     return layer
 
 
@@ -177,13 +190,19 @@ def _rings(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVecto
     # out to each distance, not from ring to ring: every edge is then drawn once
     layer = _memory(LayerSpec(tr("Rings"), [integer_field("ring")], "polygon", crs))
     rows: list[Row] = [
-        (unary_union(park.zone_shapes[: ring + 1]), [ring])
+        (_without_scraps(unary_union(park.zone_shapes[: ring + 1])), [ring])
         for park in parks
         for ring in range(1, len(park.zones))
     ]
     _fill(layer, rows)
     styling.from_file("rings")(layer)
     return layer
+
+
+def _without_scraps(shape: BaseGeometry) -> BaseGeometry:
+    return shapely.geometry.MultiPolygon(
+        [part for part in polygon_parts(shape) if part.area >= _LEAST_M2]
+    )
 
 
 def _park_numbers(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVectorLayer:
@@ -216,12 +235,18 @@ def _park_numbers(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> Q
 
 
 def _heat(heat: QgsRasterLayer) -> QgsRasterLayer:
-    """Return the heat map as its maker styled it, or in the plugin's own style."""
+    """Return the heat map as it is styled, or in the style that lies beside its file."""
     shown = heat.clone()
-    shown.setName(tr("Heat map"))
+    facts = heat_facts(heat)
+    radius = tr(", radius {:g} m").format(facts.radius_m) if facts else ""
+    shown.setName(tr("Heat map{}").format(radius))
     if shown.renderer() is None or shown.renderer().type() != "singlebandpseudocolor":
+        styling.beside_file(shown)
+    if shown.renderer().type() != "singlebandpseudocolor":
         provider = shown.dataProvider()
         highest = provider.bandStatistics(1).maximumValue
         unit = provider.generateBandName(1).split(": ", 1)[-1]
         styling.density(density.class_limits(highest, highest / 100), unit)(shown)
+    # the page beneath is white, and blending would turn the whole map into one picture
+    shown.setBlendMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     return shown

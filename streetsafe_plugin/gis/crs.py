@@ -116,10 +116,5 @@ def describe_operation(
         if accuracy is not None
         else tr("no accuracy stated")
     )
-    sentence = f"{route} ({stated})."
-    if grid_missing:
-        sentence += " " + tr(
-            "A better operation needs a grid file that is not installed here, so places may lie"
-            " up to about 5 m off; ask for the OSTN15 grid to be added to QGIS."
-        )
-    return OperationNote(name, accuracy, grid_missing, sentence)
+    without = tr("; the grid for a better one was not installed") if grid_missing else ""
+    return OperationNote(name, accuracy, grid_missing, f"{route} ({stated}{without}).")

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsLayoutItemMap,
@@ -16,13 +17,13 @@ from qgis.core import (
     QgsRectangle,
 )
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QFontMetricsF
 
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.briefing import Park, Whole
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.sheet import ACCENT, INK, PALE, QUIET, Box, Sheet, font
+from streetsafe_plugin.gis.text_fit import height_mm
 from streetsafe_plugin.i18n import tr
 
 WIDTH, HEIGHT = 297.0, 210.0
@@ -39,11 +40,13 @@ _MAP = Box(
 _SIDE_X = WIDTH - _MARGIN - _SIDE_WIDTH
 _CENTRE, _RIGHT = Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignRight
 _MIDDLE, _LOW = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignBottom
+_COLUMN_GAP = 8.0
+_COLUMN_WIDTH = (WIDTH - 2 * _MARGIN - _COLUMN_GAP) / 2
+_COLUMN_HEIGHT = _BOTTOM - _TOP - 1
+_SECTION_GAP, _PARAGRAPH_GAP = 2.6, 0.8
 #: As many parks as the overview's table has room for.
 _MOST_ROWS = 24
 _SMALLEST_MAP_M = 800.0
-_POINTS_TO_MM = 0.3528
-_LINE_SPACING = 1.42
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,22 @@ class BriefingLayers:
     """The layers of the maps, bottom first, and which of their symbols the legends explain.
 
     `legend_symbols` holds by layer id the numbers of its symbols; none for a layer that needs no
-    explanation.
+    explanation. `places` (n, 2) are the reports'.
     """
 
     overview: Sequence[QgsMapLayer]
     park: Sequence[QgsMapLayer]
     overview_extent: QgsRectangle
     legend_symbols: Mapping[str, Sequence[int]]
+    places: np.ndarray
     crs: QgsCoordinateReferenceSystem
+
+    def reports_in(self, extent: QgsRectangle) -> int:
+        """Return how many reports lie within an extent."""
+        x, y = self.places[:, 0], self.places[:, 1]
+        across = (x >= extent.xMinimum()) & (x <= extent.xMaximum())
+        up = (y >= extent.yMinimum()) & (y <= extent.yMaximum())
+        return int((across & up).sum())
 
 
 def briefing_layout(
@@ -80,27 +91,30 @@ def briefing_layout(
     whole: Whole,
     parks: Sequence[Park],
     layers: BriefingLayers,
+    heat: str | None,
     how_made: Sequence[str],
     tick: Tick = no_tick,
 ) -> QgsPrintLayout:
     """Return the layout of a whole briefing, its pages in order.
 
-    `how_made` are the lines of provenance that the last page prints.
+    `heat` describes the heat map if there is one; `how_made` are the lines of provenance that the
+    last pages print.
     """
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
     layout.setName(frame.title)
-    pages = len(parks) + 2
+    columns = _columns(_method_paragraphs(frame, whole, heat, how_made))
+    pages = 1 + len(parks) + math.ceil(len(columns) / 2)
     _overview(Sheet(layout, 0, WIDTH, HEIGHT), frame, whole, parks, layers, pages)
     for park in parks:
         tick(park.number / pages)
         _park_page(Sheet(layout, park.number, WIDTH, HEIGHT), frame, whole, park, layers, pages)
-    _method_page(Sheet(layout, pages - 1, WIDTH, HEIGHT), frame, whole, how_made, pages)
+    _method_pages(layout, frame, whole, columns, len(parks) + 1, pages)
     return layout
 
 
 def _n(whole: Whole) -> str:
-    return tr("n = {:,} reports").format(whole.used)
+    return f"n = {briefing.counted(whole.used, 'report')}"
 
 
 def _furniture(sheet: Sheet, frame: Frame, heading: str, below: str, pages: int) -> None:
@@ -109,53 +123,53 @@ def _furniture(sheet: Sheet, frame: Frame, heading: str, below: str, pages: int)
     for name, y in (("marking_top", 4.0), ("marking_bottom", HEIGHT - 9)):
         box = Box(whole_width.x, y, whole_width.width, whole_width.height)
         sheet.text(name, frame.marking.upper(), box, 10, True, INK, _CENTRE, _MIDDLE)
-    sheet.text("title", heading, Box(_MARGIN, 11, 200, 8), 17, True, ACCENT)
-    sheet.text("subtitle", below, Box(_MARGIN, 20.5, WIDTH - 2 * _MARGIN, 5), 9, False, QUIET)
+    sheet.text("title", heading, Box(_MARGIN, 11, 190, 8.5), 17, True, ACCENT, one_line=True)
+    sheet.text(
+        "subtitle",
+        below,
+        Box(_MARGIN, 20.5, WIDTH - 2 * _MARGIN, 5),
+        9,
+        False,
+        QUIET,
+        one_line=True,
+    )
     if heading != frame.title:
-        place = Box(WIDTH - _MARGIN - 100, 12.5, 100, 6)
-        sheet.text("briefing_title", frame.title, place, 8.5, False, QUIET, _RIGHT)
+        place = Box(WIDTH - _MARGIN - 78, 13, 78, 6)
+        sheet.text("briefing_title", frame.title, place, 8.5, False, QUIET, _RIGHT, one_line=True)
     sheet.rectangle("rule", Box(_MARGIN, 26.3, WIDTH - 2 * _MARGIN, 0.35), fill=ACCENT)
-    sheet.text(
-        "footer_left",
-        f"{frame.attribution}\n{frame.operation}",
-        Box(_MARGIN, 191, 190, 9.5),
-        6,
-        False,
-        QUIET,
-    )
-    sheet.text(
-        "footer_right",
-        "\n".join(
-            line
-            for line in (
-                frame.handling,
-                frame.made,
-                tr("Page {} of {}").format(sheet.number + 1, pages),
-            )
-            if line
-        ),
-        Box(WIDTH - _MARGIN - 78, 191, 78, 10.5),
-        6,
-        False,
-        QUIET,
-        _RIGHT,
-    )
+    sources = Box(_MARGIN, 190.5, 188, 6.4)
+    sheet.text("attribution", frame.attribution, sources, 6, False, QUIET)
+    operation = Box(_MARGIN, 197.2, 188, 3.4)
+    sheet.text("operation", frame.operation, operation, 6, False, QUIET, one_line=True)
+    right = WIDTH - _MARGIN - 82
+    for name, text, y in (
+        ("handling", frame.handling, 190.5),
+        ("made", frame.made, 193.9),
+        ("page", tr("Page {} of {}").format(sheet.number + 1, pages), 197.3),
+    ):
+        box = Box(right, y, 82, 3.4)
+        sheet.text(name, text, box, 6, False, QUIET, _RIGHT, one_line=True)
 
 
 def _map_with_furniture(
     sheet: Sheet, layers: Sequence[QgsMapLayer], extent: QgsRectangle, place: BriefingLayers
-) -> None:
+) -> QgsRectangle:
+    """Put the map with what explains it on the page and return the extent it shows."""
     filled = _fill(extent, _MAP.width / _MAP.height)
     grid_m = max(briefing.nice_step(filled.width(), 4), 100.0)
     drawn_first = list(reversed(layers))  # a layout draws the first of a list on top
     shown = sheet.map(_MAP, drawn_first, filled, place.crs, grid_m)
     _require_drawable(shown)
+    grid_note = tr("Grid: km, {}").format(place.crs.authid())
+    note_box = Box(_MAP.x + _MAP.width - 60, _MAP.y + _MAP.height + 2.4, 60, 3)
+    sheet.text("grid_note", grid_note, note_box, 5.5, False, QUIET, _RIGHT, one_line=True)
     legend = Box(_MAP.x, _MAP.y + _MAP.height + 4.5, _MAP.width, _LEGEND_HEIGHT)
     entries = [(layer, place.legend_symbols[layer.id()]) for layer in drawn_first]
     sheet.legend(shown, [entry for entry in entries if entry[1]], legend, 4)
     segment_m = briefing.nice_step(filled.width() * 45 / _MAP.width, 2)
     sheet.scale_bar(shown, _MAP.x + 2, _MAP.y + _MAP.height - 2, segment_m)
     sheet.north_arrow(shown, Box(_MAP.x + _MAP.width - 12, _MAP.y + 3, 9, 12.5))
+    return filled
 
 
 def _require_drawable(shown: QgsLayoutItemMap) -> None:
@@ -198,20 +212,29 @@ def _overview(
     pages: int,
 ) -> None:
     _furniture(sheet, frame, frame.title, f"{whole.period}  ·  {_n(whole)}", pages)
-    _map_with_furniture(sheet, layers.overview, layers.overview_extent, layers)
+    shown = _map_with_furniture(sheet, layers.overview, layers.overview_extent, layers)
     y = _tiles(
         sheet,
         _TOP,
         [
-            (f"{whole.used:,}", tr("reports")),
+            (f"{whole.used:,}", tr("report") if whole.used == 1 else tr("reports")),
             (f"{whole.inside:,}", tr("inside the parks")),
             (f"{whole.in_rings:,}", tr("in rings around them")),
         ],
     )
-    y = _paragraphs(sheet, "summary", y, [briefing.headline(whole), briefing.accounting(whole)], 8)
+    said = [briefing.headline(whole), briefing.accounting(whole), briefing.circles(parks)]
+    beyond = whole.used - layers.reports_in(shown)
+    if beyond:
+        lie = tr("lies") if beyond == 1 else tr("lie")
+        said.append(tr("{:,} of them {} beyond the edges of this map.").format(beyond, lie))
+    y = _paragraphs(sheet, "summary", y, [text for text in said if text], 8)
     reach = f"{parks[0].reach_m:g}" if parks else ""
     rows = [
-        [f"{park.number}  {park.name}", f"{park.inside:,}", f"{park.within:,}"]
+        [
+            f"{park.number}  {park.name}{' *' if park.indicative else ''}",
+            f"{park.inside:,}",
+            f"{park.within:,}",
+        ]
         for park in parks[:_MOST_ROWS]
     ]
     if len(parks) > _MOST_ROWS:
@@ -230,7 +253,7 @@ def _overview(
 def _park_page(
     sheet: Sheet, frame: Frame, whole: Whole, park: Park, layers: BriefingLayers, pages: int
 ) -> None:
-    n = tr("n = {:,} of {:,} reports").format(park.within, whole.used)
+    n = f"n = {park.within:,} of {briefing.counted(whole.used, 'report')}"
     where = [park.district] if park.district else []
     if park.indicative:
         where.append(tr("indicative circle, boundary not known"))
@@ -242,7 +265,7 @@ def _park_page(
         sheet,
         _TOP,
         [
-            (f"{park.inside:,}", tr("reports inside")),
+            (f"{park.inside:,}", tr("report inside") if park.inside == 1 else tr("reports inside")),
             (f"{park.within:,}", tr("inside and within {:g} m").format(park.reach_m)),
         ],
     )
@@ -296,47 +319,87 @@ def _reason_bars(sheet: Sheet, park: Park, y: float) -> None:
     _paragraphs(sheet, "more_than_one", y + 0.5, [briefing.MORE_THAN_ONE], 6.5)
 
 
-def _method_page(
-    sheet: Sheet, frame: Frame, whole: Whole, how_made: Sequence[str], pages: int
+@dataclass(frozen=True)
+class _Paragraph:
+    """A paragraph of the method pages: its text, its size, and whether it heads a section."""
+
+    text: str
+    size_pt: float
+    heads: bool = False
+
+    def height(self) -> float:
+        return height_mm(self.text, font(self.size_pt, self.heads), _COLUMN_WIDTH)
+
+
+def _method_paragraphs(
+    frame: Frame, whole: Whole, heat: str | None, how_made: Sequence[str]
+) -> list[_Paragraph]:
+    sections = [
+        (tr("Where every report went"), [briefing.accounting(whole)], 9.0),
+        *((heading, [text], 9.0) for heading, text in briefing.method(whole, heat)),
+        (tr("Sources"), [frame.attribution, frame.operation], 9.0),
+        (tr("Made by"), [frame.author] if frame.author else [], 9.0),
+        (tr("How it was made"), list(how_made), 7.0),
+    ]
+    return [
+        paragraph
+        for heading, texts, size_pt in sections
+        if texts
+        for paragraph in (
+            _Paragraph(heading, 10.5, heads=True),
+            *(_Paragraph(text, size_pt) for text in texts),
+        )
+    ]
+
+
+def _columns(paragraphs: Sequence[_Paragraph]) -> list[list[_Paragraph]]:
+    """Return the paragraphs column by column, a heading never the last of one."""
+    columns: list[list[_Paragraph]] = [[]]
+    y = 0.0
+    for number, paragraph in enumerate(paragraphs):
+        above = _SECTION_GAP if paragraph.heads and columns[-1] else 0.0
+        needed = above + paragraph.height() + _PARAGRAPH_GAP
+        follower = paragraphs[number + 1].height() if paragraph.heads else 0.0
+        if columns[-1] and y + needed + follower > _COLUMN_HEIGHT:
+            columns.append([])
+            y, needed = 0.0, needed - above
+        columns[-1].append(paragraph)
+        y += needed
+    return columns
+
+
+def _method_pages(
+    layout: QgsPrintLayout,
+    frame: Frame,
+    whole: Whole,
+    columns: Sequence[Sequence[_Paragraph]],
+    first: int,
+    pages: int,
 ) -> None:
-    _furniture(
-        sheet,
-        frame,
-        tr("Method, caveats and sources"),
-        "  ·  ".join((whole.period, _n(whole))),
-        pages,
-    )
-    gap = 8.0
-    width = (WIDTH - 2 * _MARGIN - gap) / 2
-    left, right = _TOP + 2, _TOP + 2
-    sections = [(tr("Where every report went"), briefing.accounting(whole)), *briefing.method()]
-    for number, (heading, text) in enumerate(sections, start=1):
-        left = _section(sheet, f"method_{number}", heading, [text], Box(_MARGIN, left, width, 0))
-    x = _MARGIN + width + gap
-    sources = [frame.attribution, frame.operation]
-    right = _section(sheet, "sources", tr("Sources"), sources, Box(x, right, width, 0))
-    if frame.author:
-        right = _section(sheet, "author", tr("Made by"), [frame.author], Box(x, right, width, 0))
-    _section(sheet, "how_made", tr("How it was made"), list(how_made), Box(x, right, width, 0), 7)
+    below = "  ·  ".join((whole.period, _n(whole)))
+    for number, start in enumerate(range(0, len(columns), 2)):
+        sheet = Sheet(layout, first + number, WIDTH, HEIGHT)
+        _furniture(sheet, frame, tr("Method, caveats and sources"), below, pages)
+        for side, column in enumerate(columns[start : start + 2]):
+            _column(sheet, f"method_{side + 1}", column, side)
 
 
-def _section(
-    sheet: Sheet,
-    name: str,
-    heading: str,
-    paragraphs: Sequence[str],
-    place: Box,
-    size_pt: float = 9,
-) -> float:
-    sheet.text(
-        f"{name}_heading", heading, Box(place.x, place.y, place.width, 5.5), 10.5, True, ACCENT
-    )
-    y = place.y + 6
+def _column(sheet: Sheet, name: str, paragraphs: Sequence[_Paragraph], side: int) -> None:
+    x = _MARGIN + side * (_COLUMN_WIDTH + _COLUMN_GAP)
+    y = _TOP + 1
     for number, paragraph in enumerate(paragraphs, start=1):
-        height = _height_of(paragraph, place.width, size_pt)
-        sheet.text(f"{name}_{number}", paragraph, Box(place.x, y, place.width, height), size_pt)
-        y += height + 1
-    return y + 3
+        if paragraph.heads and number > 1:
+            y += _SECTION_GAP
+        height = paragraph.height()
+        sheet.text(
+            f"{name}_{number:02d}",
+            paragraph.text,
+            Box(x, y, _COLUMN_WIDTH, height + 0.1),
+            paragraph.size_pt,
+            paragraph.heads,
+            ACCENT if paragraph.heads else INK,
+        )
+        y += height + _PARAGRAPH_GAP
 
 
 def _tiles(sheet: Sheet, y: float, figures: Sequence[tuple[str, str]]) -> float:
@@ -366,22 +429,7 @@ def _paragraphs(
     sheet: Sheet, name: str, y: float, paragraphs: Sequence[str], size_pt: float
 ) -> float:
     for number, paragraph in enumerate(paragraphs, start=1):
-        height = _height_of(paragraph, _SIDE_WIDTH, size_pt)
+        height = height_mm(paragraph, font(size_pt), _SIDE_WIDTH)
         sheet.text(f"{name}_{number}", paragraph, Box(_SIDE_X, y, _SIDE_WIDTH, height), size_pt)
         y += height + 0.8
     return y + 1.2
-
-
-def _height_of(text: str, width_mm: float, size_pt: float) -> float:
-    """Return the height in millimetres that wrapped text needs at most."""
-    large = font(size_pt * 20)  # measured large, since small fonts are rounded to the screen
-    metrics = QFontMetricsF(large)
-    space = metrics.horizontalAdvance(" ")
-    scale = width_mm / _POINTS_TO_MM / size_pt * (metrics.height() / 1.36)
-    lines, used = 1, 0.0
-    for word in text.split():
-        advance = metrics.horizontalAdvance(word)
-        if used and used + advance > scale * 0.97:
-            lines, used = lines + 1, 0.0
-        used += advance + space
-    return math.ceil(lines * size_pt * _POINTS_TO_MM * _LINE_SPACING * 10) / 10 + 0.6

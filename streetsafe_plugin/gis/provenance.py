@@ -38,7 +38,7 @@ class Provenance:
     """The recipe of one run: algorithm, parameters, versions, time, and remarks on the way.
 
     `operations` are the coordinate operations used, as sentences; a layer made from layers that
-    were themselves transformed should carry theirs on.
+    were themselves transformed should carry theirs on. `rights` are the inputs' acknowledgements.
     """
 
     algorithm_id: str
@@ -47,6 +47,7 @@ class Provenance:
     made_at: datetime.datetime
     notes: list[str] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
+    rights: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """Return the recipe as plain lines, for a log, a notes field or a page."""
@@ -60,6 +61,10 @@ class Provenance:
         settings = "; ".join(f"{name} = {value}" for name, value in self.parameters)
         return [made, tr("Settings: {}.").format(settings), *self.operations, *self.notes]
 
+    def add_rights(self, rights: Sequence[str]) -> None:
+        """Carry the acknowledgements that an input asks for on to the result."""
+        self.rights += [right for right in rights if right and right not in self.rights]
+
     def metadata(self, title: str) -> QgsLayerMetadata:
         """Return the recipe as a layer's metadata, notes in the abstract, steps in the history."""
         metadata = QgsLayerMetadata()
@@ -68,6 +73,7 @@ class Provenance:
         metadata.setAbstract("\n".join(self.notes))
         metadata.setHistory(self.lines())
         metadata.setKeywords({OPERATION: self.operations})
+        metadata.setRights(self.rights)
         return metadata
 
     def notes_html(self) -> str:
@@ -127,9 +133,12 @@ def _without_folder(text: str) -> str:
 
 
 def history_of(layers: Sequence[QgsMapLayer]) -> list[str]:
-    """Return, for each layer that carries one, its title and how it was made."""
+    """Return, for each layer that carries one, its title, how it was made and with what settings.
+
+    The rest of a layer's story, such as an import's receipt, stays with the layer.
+    """
     return [
-        f"{text_gate.plain(layer.name())}: {' '.join(layer.metadata().history())}"
+        f"{text_gate.plain(layer.name())}: {' '.join(layer.metadata().history()[:2])}"
         for layer in layers
         if layer.metadata().history()
     ]

@@ -42,6 +42,7 @@ from qgis.PyQt.QtGui import QColor, QFont, QFontInfo
 
 from streetsafe_plugin.compat import set_label_look, set_legend_font
 from streetsafe_plugin.gis import text_gate
+from streetsafe_plugin.gis.text_fit import in_a_box, on_one_line
 from streetsafe_plugin.paths import resource
 
 MM = QgsUnitTypes.LayoutUnit.LayoutMillimeters
@@ -111,18 +112,24 @@ class Sheet:
         colour: QColor = INK,
         horizontal: Qt.AlignmentFlag = _LEFT,
         vertical: Qt.AlignmentFlag = _TOP,
-    ) -> QgsLayoutItemLabel:
-        """Place text; it wraps in its box and is never read as HTML or as an expression."""
+        one_line: bool = False,
+    ) -> None:
+        """Place text, smaller if its box is too small for it; shown as it is, never evaluated."""
+        shown = "\n".join(text_gate.label(line) for line in text.split("\n"))
+        look = font(size_pt, bold)
+        if one_line:
+            shown, look = on_one_line(shown, look, box.width)
+        else:
+            shown, look = in_a_box(shown, look, box.width, box.height)
         label = QgsLayoutItemLabel(self.layout)
         label.setMode(QgsLayoutItemLabel.Mode.ModeFont)
-        label.setText("\n".join(text_gate.label(line) for line in text.split("\n")))
-        set_label_look(label, font(size_pt, bold), colour)
+        label.setText(shown)
+        set_label_look(label, look, colour)
         label.setHAlign(horizontal)
         label.setVAlign(vertical)
         label.setMarginX(0)
         label.setMarginY(0)
         self._put(label, name, box)
-        return label
 
     def rectangle(
         self, name: str, box: Box, fill: QColor | None = None, line: QColor | None = None
@@ -257,7 +264,14 @@ class Sheet:
         for cell in heading:
             cell.setTextFormat(text_format(size_pt, INK, bold=True))
             cell.setBackgroundColor(PALE)
-        body = [[_cell(text, at) for at, text in enumerate(row)] for row in rows]
+        look = font(size_pt)
+        body = [
+            [
+                _cell(on_one_line(text, look, width - 2 * _CELL_MARGIN)[0], at)
+                for at, (text, width) in enumerate(zip(row, widths_mm))
+            ]
+            for row in rows
+        ]
         table.setTableContents([heading, *body])
         table.setColumnWidths([width - 2 * _CELL_MARGIN for width in widths_mm])
         frame = QgsLayoutFrame(self.layout, table)

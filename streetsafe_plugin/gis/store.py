@@ -11,9 +11,9 @@ import datetime
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union
 
@@ -81,8 +81,8 @@ class LayerSpec:
     def qgs_fields(self) -> QgsFields:
         """Return the fields as QGIS wants them."""
         fields = QgsFields()
-        for field in self.fields:
-            fields.append(field)
+        for one in self.fields:
+            fields.append(one)
         return fields
 
     def system(self) -> QgsCoordinateReferenceSystem:
@@ -95,6 +95,7 @@ class Raster:
     """A grid of numbers: row 0 is the northernmost, NaN where there is none.
 
     `west` and `north` are the outer corner in metres of `crs`, `cell_m` the side of a cell.
+    `facts` are kept in the file by name, for programs to find again.
     """
 
     values: np.ndarray
@@ -103,6 +104,7 @@ class Raster:
     cell_m: float
     crs: QgsCoordinateReferenceSystem
     unit: str
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -137,6 +139,26 @@ def beside(target: Path) -> Iterator[_Pending]:
         pending.final = move_into_place(pending.temporary, target)
     finally:
         discard(pending.temporary)
+
+
+def check_parent(folder: Path, parameter: str) -> None:
+    """Refuse a folder that could not be made without making others on the way.
+
+    Raises:
+        InputRefused: its parent does not exist, or it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputRefused(
+            tr("{} is “{}”, which is a file.").format(parameter, folder.name),
+            tr("Choose a folder."),
+        )
+    if not folder.absolute().parent.is_dir():
+        raise InputRefused(
+            tr("{} is “{}”, and the folder around it does not exist.").format(
+                parameter, folder.name
+            ),
+            tr("Make that one first, or choose another."),
+        )
 
 
 def discard(path: Path) -> None:
@@ -363,6 +385,8 @@ def write_raster(path: Path, raster: Raster, finish: Finish, description: str = 
         dataset.SetGeoTransform((raster.west, raster.cell_m, 0, raster.north, 0, -raster.cell_m))
         dataset.SetProjection(raster.crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT2_2019))
         dataset.SetMetadataItem("TIFFTAG_IMAGEDESCRIPTION", description)
+        for name, fact in raster.facts.items():
+            dataset.SetMetadataItem(name, fact)
         band = dataset.GetRasterBand(1)
         band.SetNoDataValue(NO_DATA)
         band.SetUnitType(raster.unit)

@@ -21,7 +21,7 @@ from qgis.core import (
     QgsSingleBandPseudoColorRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QPainter
 
 from streetsafe_plugin.gis import text_gate
 from streetsafe_plugin.i18n import tr
@@ -35,8 +35,8 @@ _CATEGORIES = (
     | QgsMapLayer.StyleCategory.Rendering
 )
 
-#: From low (half transparent) to high: five steps of equal contrast on a white page.
-_DENSITY_COLOURS = ("#70fed395", "#a0fe9f6d", "#c8de4968", "#e08c2981", "#f03b0f70")
+#: From low to high: five steps of equal contrast on a white page, after the magma scale.
+_DENSITY_COLOURS = ("#feebd0", "#fec3a3", "#e57089", "#9a4390", "#471d78")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def density(limits: Sequence[float], unit: str) -> Style:
 
     The lowest class is left without colour, so that the map beneath stays readable and a lone
     report far from any other is no hot spot. Colours run from light to dark evenly for the eye
-    (after the magma scale) and tell apart for the colour-blind and in grey.
+    and tell apart for the colour-blind and in grey.
     """
     limits = list(limits)
     steps = np.linspace(0, len(_DENSITY_COLOURS) - 1, max(len(limits) - 1, 1))
@@ -113,5 +113,12 @@ def density(limits: Sequence[float], unit: str) -> Style:
         renderer.setClassificationMin(0.0)
         renderer.setClassificationMax(limits[-1])
         layer.setRenderer(renderer)
+        # a map beneath shines through, and on white the colours are those of the legend
+        layer.setBlendMode(QPainter.CompositionMode.CompositionMode_Multiply)
 
     return apply
+
+
+def beside_file(layer: QgsMapLayer) -> None:
+    """Give a layer the look of the style file beside its data, where there is one."""
+    layer.loadNamedStyle(layer.styleURI(), categories=_CATEGORIES)

@@ -44,7 +44,8 @@ class StreetSafeDock(QgsDockWidget):
         self.runner = Runner(self, self.job.cancel_button)
         self._messages = Messages(iface)
         self._reports = ReportsPanel()
-        self.panels: list[Panel] = [self._reports, ParksPanel(), AnalysePanel(), BriefPanel()]
+        self._parks = ParksPanel()
+        self.panels: list[Panel] = [self._reports, self._parks, AnalysePanel(), BriefPanel()]
         self.header = StepHeader([tr("Reports"), tr("Parks"), tr("Analyse"), tr("Brief")])
         self.stack = QStackedWidget()
         for panel in self.panels:
@@ -98,6 +99,7 @@ class StreetSafeDock(QgsDockWidget):
             panel.offer(outcome.layers)
         if outcome.ending is Ending.DONE and outcome.algorithm_id == "streetsafe:sampledata":
             self._reports.take_samples(outcome.results)
+            self._parks.take_sample(outcome.results)
         self.job.show_ended(line_for(outcome))
         self._messages.show(outcome)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which of a project's layers are StreetSafe's own, so that each step finds what the last made.
 
-Vector layers are known by their fields, whatever file, project or tool they came from; a heat map
-by the history in its metadata.
+Vector layers are known by their fields, a heat map by what its file says of itself, whatever
+project or tool they came through.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from qgis.core import QgsMapLayer, QgsProject, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer, QgsVectorLayer
+
+from streetsafe_plugin.gis.heat_facts import heat_facts
 
 
 class Kind(Enum):
@@ -27,14 +29,14 @@ _FIELDS = {
     Kind.CRIMES: {"month_start", "crime_type", "last_outcome"},
     Kind.PARKS: {"park_id", "park_name", "boundary_status"},
 }
-_HEAT_MAP_ID = "streetsafe:heatmap"
 
 
 def kind_of(layer: QgsMapLayer) -> Kind | None:
     """Return what a layer is to StreetSafe; None for any other layer."""
+    if isinstance(layer, QgsRasterLayer):
+        return None if heat_facts(layer) is None else Kind.HEAT_MAP
     if not isinstance(layer, QgsVectorLayer):
-        made = any(_HEAT_MAP_ID in line for line in layer.metadata().history())
-        return Kind.HEAT_MAP if made else None
+        return None
     names = set(layer.fields().names())
     for kind, fields in _FIELDS.items():
         if fields <= names and layer.isSpatial():

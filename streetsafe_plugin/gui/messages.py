@@ -172,7 +172,9 @@ def _parks_loaded(results: Results) -> str:
     # one line a park, with the reason after the colon; the log keeps the reasons
     not_drawn = [line.split(":")[0] for line in str(results.get("UNMATCHED") or "").splitlines()]
     if not_drawn:
-        sentence += " " + tr("Not drawn: {}.").format(", ".join(not_drawn))
+        sentence += " " + tr("{} not drawn, for want of a boundary: {}.").format(
+            len(not_drawn), "; ".join(not_drawn)
+        )
     return sentence
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsMapLayerProxyModel
+from qgis.core import QgsMapLayerProxyModel, QgsProject, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox
 from qgis.PyQt.QtWidgets import QCheckBox, QWidget
 
@@ -52,6 +52,15 @@ class ParksPanel(Panel):
         )
         self.add_sections(section)
         self._on_boundaries(self.boundaries.currentLayer())
+
+    def take_sample(self, results: dict[str, Any]) -> None:
+        """Add the sample's outlines to the project and choose them."""
+        outlines = QgsVectorLayer(
+            str(results.get("BOUNDARIES", "")), tr("Park outlines (invented)"), "ogr"
+        )
+        if outlines.isValid():
+            QgsProject.instance().addMapLayer(outlines)
+            self.boundaries.setLayer(outlines)
 
     def _on_boundaries(self, layer: object) -> None:
         self.name_field.setLayer(layer)

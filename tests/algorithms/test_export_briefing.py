@@ -203,7 +203,7 @@ def test_parks_that_are_not_there_are_refused(brief, make_layer) -> None:
 
 
 def test_a_folder_without_a_parent_is_named(brief, tmp_path: Path) -> None:
-    with pytest.raises(QgsProcessingException, match="“pack” cannot be written"):
+    with pytest.raises(Refused, match=r"\(FOLDER\) is “pack”, and the folder around it"):
         brief(FOLDER=str(tmp_path / "missing" / "pack"))
 
 
@@ -213,12 +213,12 @@ def test_heat_and_crimes_are_shown_for_context(
     heat = run_algorithm("heatmap", {"INPUT": reports, "OUTPUT": str(tmp_path / "h.tif")})
     crimes = make_layer(
         ["Point(457150 301150)"] * 3,
-        fields=[("reported_by", "string(0)")],
-        rows=[["Leicestershire Police"]] * 3,
+        fields=[("reported_by", "string(0)"), ("month_start", "date")],
+        rows=[["Leicestershire Police", "2022-06-01"]] * 3,
     )
     overview, first, *_ = pages_of(brief(HEATMAP=heat["OUTPUT"], CRIMES=crimes)["PDF"])
     assert "reports per km²" in overview
-    assert "3 recorded crimes have their published point" in first
+    assert "3 recorded crimes (June 2022) have their published" in first
     assert "data.police.uk" in overview
 
 
@@ -241,3 +241,66 @@ def test_only_reports_in_the_area_are_counted(brief, make_layer) -> None:
     overview = pages_of(brief(AREA=area)["PDF"])[0]
     assert "23 lie inside a park" in overview
     assert "37 outside the" in overview
+
+
+def test_long_texts_stay_on_the_page(brief, parks, make_layer) -> None:
+    name = "The " + "Very Long and Winding " * 8 + "Park"
+    long_parks = make_layer(
+        [feature.geometry().asWkt() for feature in parks.getFeatures()],
+        kind="Polygon",
+        fields=[("park_name", "string(0)")],
+        rows=[[name], ["A" * 150]],
+    )
+    pages = pages_of(
+        brief(PARKS=long_parks, TITLE="T" * 90, HANDLING="H" * 90, ATTRIBUTION="©A " * 130)["PDF"]
+    )
+    for number, page in enumerate(pages, start=1):
+        assert page.count("OFFICIAL-SENSITIVE") >= 2
+        assert f"Page {number} of {len(pages)}" in page
+        assert OPERATION in page
+    assert "The Very Long and Winding" in pages[1]
+    assert "…" in pages[2]
+
+
+@pytest.mark.parametrize("name", ["TITLE", "HANDLING", "ATTRIBUTION"])
+def test_a_text_for_which_there_is_no_room_is_refused(brief, name: str) -> None:
+    with pytest.raises(Refused, match=rf"\({name}\) has 500 letters"):
+        brief(**{name: "x" * 500})
+
+
+def test_the_method_flows_on_to_another_page(brief, run_algorithm, reports, monkeypatch) -> None:
+    from streetsafe_plugin.gis import provenance
+
+    monkeypatch.setattr(
+        provenance, "history_of", lambda layers: [f"Line {n} " + "word " * 60 for n in range(60)]
+    )
+    made = brief()
+    pages = pages_of(made["PDF"])
+    assert made["PAGES"] == len(pages) > 4
+    assert "Line 59" in pages[-1]
+    assert all(page.count("OFFICIAL-SENSITIVE") >= 2 for page in pages)
+
+
+def test_no_report_makes_no_briefing(brief, make_layer) -> None:
+    with pytest.raises(QgsProcessingException, match="holds no report"):
+        brief(REPORTS=make_layer([None]))
+
+
+def test_the_radius_of_the_heat_map_stands_on_the_page(
+    brief, run_algorithm, reports, tmp_path: Path
+) -> None:
+    heat = run_algorithm(
+        "heatmap", {"INPUT": reports, "RADIUS": 300, "OUTPUT": str(tmp_path / "h.tif")}
+    )
+    overview, *_, method = pages_of(brief(HEATMAP=heat["OUTPUT"])["PDF"])
+    assert "radius 300 m" in overview
+    # the style beside the file: the first colour starts above a lone report's 10.6 per km²
+    assert "under 20: no colour" in overview
+    assert "each of 60 reports" in method
+
+
+def test_acknowledgements_of_a_layer_reach_the_page(brief, parks) -> None:
+    metadata = parks.metadata()
+    metadata.setRights(["© Crown copyright 2022 OS AC0000000000"])
+    parks.setMetadata(metadata)
+    assert "AC0000000000" in pages_of(brief()["PDF"])[0]

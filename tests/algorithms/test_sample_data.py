@@ -117,10 +117,10 @@ def test_every_layer_says_that_it_is_invented(sample):
 
 
 def test_a_folder_that_cannot_be_made_is_refused(run_algorithm, tmp_path):
-    with pytest.raises(Exception, match=r"^Folder: there is no folder “none”"):
+    with pytest.raises(Exception, match=r"\(FOLDER\) is “sample”, and the folder around it"):
         run_algorithm("sampledata", {"FOLDER": str(tmp_path / "none" / "sample")})
     (tmp_path / "file").write_text("")
-    with pytest.raises(Exception, match="“file” is a file"):
+    with pytest.raises(Exception, match="is “file”, which is a file"):
         run_algorithm("sampledata", {"FOLDER": str(tmp_path / "file")})
     with pytest.raises(Exception, match="REPORTS"):
         run_algorithm("sampledata", {"FOLDER": str(tmp_path / "a"), "REPORTS": 0})

@@ -14,7 +14,7 @@ from shapely.geometry import box
 
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.briefing import Park, Whole, Zone
-from streetsafe_plugin.domain.briefing_figures import ParkGround, ReportSet, figures
+from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 
@@ -61,7 +61,7 @@ def test_numbers_agree_with_their_noun(number: int, words: str) -> None:
 def test_no_percentage_below_the_base(inside: int, around: int, others: int) -> None:
     total = inside + around + others
     said = " ".join(briefing.park_sentences(park(inside, around), whole(total)))
-    assert ("%" in said) == (total >= briefing.SMALLEST_BASE)
+    assert ("%" in said) == (total >= briefing.SMALLEST_BASE and inside + around > 0)
 
 
 @given(st.integers(0, 3000), st.integers(0, 3000))
@@ -129,7 +129,8 @@ def test_figures_of_two_square_parks() -> None:
     ticks["env_lighting"], ticks["beh_followed"] = lit, ~lit
     days = [datetime.date(2022, 1, day) for day in range(1, 6)] + [None]
     reports = ReportSet(xy, days, ticks, 8, {"no_geometry": 2})
-    crimes = np.array([[50.0, 50.0], [50.0, 50.0]])
+    months = [datetime.date(2022, month, 1) for month in (1, 2, 4)]
+    crimes = CrimeSet(np.array([[50.0, 50.0], [50.0, 50.0]]), months)
     all_of_them, (west, east) = figures(reports, parks, [100.0], crimes)
     assert (all_of_them.inside, all_of_them.in_rings, all_of_them.outside) == (3, 1, 2)
     assert (all_of_them.read, all_of_them.excluded, all_of_them.undated) == (
@@ -146,6 +147,7 @@ def test_figures_of_two_square_parks() -> None:
     assert west.reasons == (("Badly lit", 2), ("Feeling of being followed", 1))
     assert (west.crimes, east.crimes) == (2, 0)
     assert east.indicative
+    assert all_of_them.crime_period == "January to April 2022, 1 month missing"
 
 
 @pytest.mark.parametrize(
@@ -153,3 +155,29 @@ def test_figures_of_two_square_parks() -> None:
 )
 def test_steps_are_round(span: float, parts: int, step: float) -> None:
     assert briefing.nice_step(span, parts) == pytest.approx(step)
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ([], "no months given"),
+        ([(2022, 6)], "June 2022"),
+        ([(2022, 6), (2022, 10)], "June to October 2022, 3 months missing"),
+        ([(2021, 11), (2021, 12), (2022, 1)], "November 2021 to January 2022"),
+    ],
+)
+def test_months_are_named_with_their_gaps(held: list, words: str) -> None:
+    assert briefing.months(datetime.date(year, month, 1) for year, month in held) == words
+
+
+def test_nothing_is_said_of_a_pattern_where_there_is_no_report() -> None:
+    said = " ".join(briefing.park_sentences(park(0, 0), whole(900)))
+    assert said.startswith("No reports lie inside")
+    assert "%" not in said
+    assert "Fewer" not in said
+
+
+def test_circles_are_pointed_out_on_the_overview() -> None:
+    assert briefing.circles([park(1, 1), park(1, 1)]) is None
+    assert briefing.circles([park(1, 1, indicative=True)]).startswith("1 park (marked *) is a")
+    assert briefing.circles([park(1, 1, indicative=True)] * 2).startswith("2 parks (marked *) are")

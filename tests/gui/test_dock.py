@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pytest
 from qgis.core import (
-    QgsLayerMetadata,
+    QgsCoordinateReferenceSystem,
     QgsProcessing,
     QgsProject,
     QgsRasterLayer,
@@ -15,6 +18,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, Qt
 from qgis.PyQt.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
+from streetsafe_plugin.gis.heat_facts import HeatFacts
+from streetsafe_plugin.gis.store import Raster, write_raster
+from streetsafe_plugin.gis.styling import Finish, density
 from streetsafe_plugin.gui.dock import StreetSafeDock
 from streetsafe_plugin.settings import PREFIX, Settings, save_settings
 from tests.gui.fakes import FakeImport, grid_file, wait_until
@@ -237,13 +243,15 @@ def test_a_layer_that_is_nobody_s_is_never_chosen(dock):
     assert dock.panels[BRIEF].reports.currentLayer() is None
 
 
-def test_heat_map_is_known_by_its_history(dock, tmp_path):
-    layer = QgsRasterLayer(grid_file(tmp_path), "Heat map")
-    QgsProject.instance().addMapLayer(layer)
+def test_heat_map_is_known_by_what_its_file_says(dock, tmp_path):
+    QgsProject.instance().addMapLayer(QgsRasterLayer(grid_file(tmp_path), "Any raster"))
+    dock.open_step(BRIEF)
     assert dock.panels[BRIEF].heat_map.currentLayer() is None
-    metadata = QgsLayerMetadata()
-    metadata.setHistory(["Made with Heat map (streetsafe:heatmap)"])
-    layer.setMetadata(metadata)
+    crs = QgsCoordinateReferenceSystem("EPSG:27700")
+    raster = Raster(np.zeros((2, 2)), 0, 50, 25, crs, "x", HeatFacts(250, 3).as_items())
+    path = write_raster(tmp_path / "heat.tif", raster, Finish("x", density([1, 2], "x")))
+    layer = QgsRasterLayer(str(path), "renamed by somebody")
+    QgsProject.instance().addMapLayer(layer)
     dock.open_step(BRIEF)
     assert dock.panels[BRIEF].heat_map.currentLayer() == layer
 
@@ -326,3 +334,16 @@ def test_dock_can_be_made_as_narrow_as_a_phone(dock):
     """A narrow dock scrolls; it never forces the map out of the window."""
     assert dock.widget().minimumSizeHint().width() < 320
     assert all(isinstance(panel, QWidget) for panel in dock.panels)
+
+
+def test_the_samples_outlines_are_ready_for_the_parks(dock, tmp_path):
+    outlines = tmp_path / "outlines.geojson"
+    ring = [[-1.1, 52.6], [-1.0, 52.6], [-1.0, 52.7], [-1.1, 52.6]]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"name": "x"}, "geometry": geometry}
+    outlines.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    panel = dock.panels[PARKS]
+    panel.take_sample({"BOUNDARIES": str(outlines)})
+    assert panel.boundaries.currentLayer().name() == "Park outlines (invented)"
+    panel.take_sample({})
+    assert panel.boundaries.currentLayer().name() == "Park outlines (invented)"

@@ -61,7 +61,7 @@ def done(algorithm, **results):
                 UNMATCHED="Abbey Park: no boundary was found\nTod's Piece, Uppingham: too far",
             ),
             "16 of 18 parks loaded: 16 with their boundary."
-            " Not drawn: Abbey Park, Tod's Piece, Uppingham.",
+            " 2 not drawn, for want of a boundary: Abbey Park; Tod's Piece, Uppingham.",
         ),
         (
             done("heatmap", REPORTS=1192.0, RADIUS_USED=250.0, CELL_SIZE_USED=12.5),

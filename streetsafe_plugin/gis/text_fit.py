@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How much room text needs on a page, and what to do where there is too little."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtGui import QFont, QFontMetricsF
+
+_POINTS_TO_MM = 25.4 / 72
+_LINE_SPACING = 1.42
+_LARGE = 1000
+_SMALLEST_SHARE = 0.6
+#: Different machines draw the same font a little wider.
+_SAFETY = 0.97
+
+
+def width_mm(text: str, font: QFont) -> float:
+    """Return the width of text on one line."""
+    large = QFont(font)
+    large.setPixelSize(_LARGE)  # measured large, since small fonts are rounded to the screen
+    ems = QFontMetricsF(large).horizontalAdvance(text) / _LARGE
+    return float(ems * font.pointSizeF() * _POINTS_TO_MM)
+
+
+def lines_of(text: str, font: QFont, width: float) -> int:
+    """Return how many lines text takes when it wraps within `width` millimetres."""
+    return sum(_wrapped(paragraph, font, width) for paragraph in text.split("\n"))
+
+
+def height_mm(text: str, font: QFont, width: float) -> float:
+    """Return the height that wrapped text needs."""
+    line = font.pointSizeF() * _POINTS_TO_MM * _LINE_SPACING
+    return lines_of(text, font, width) * line + 0.6
+
+
+def on_one_line(text: str, font: QFont, width: float) -> tuple[str, QFont]:
+    """Return text and font for one line: made smaller, then cut with an ellipsis, if need be."""
+    shrunk = QFont(font)
+    needed = width_mm(text, font)
+    if needed > width * _SAFETY:
+        share = max(width * _SAFETY / needed, _SMALLEST_SHARE)
+        shrunk.setPointSizeF(font.pointSizeF() * share)
+    while width_mm(text, shrunk) > width * _SAFETY and len(text) > 1:
+        text = text.rstrip("…")[:-1].rstrip() + "…"
+    return text, shrunk
+
+
+def in_a_box(text: str, font: QFont, width: float, height: float) -> tuple[str, QFont]:
+    """Return text and font for a box: made smaller, then cut with an ellipsis, if need be."""
+    shrunk = QFont(font)
+    smallest = font.pointSizeF() * _SMALLEST_SHARE
+    while height_mm(text, shrunk, width) > height and shrunk.pointSizeF() > smallest:
+        shrunk.setPointSizeF(shrunk.pointSizeF() * 0.95)
+    while height_mm(text, shrunk, width) > height and len(text) > 1:
+        text = text.rstrip("…")[:-1].rstrip() + "…"
+    return text, shrunk
+
+
+def _wrapped(paragraph: str, font: QFont, width: float) -> int:
+    space = width_mm(" ", font)
+    lines, used = 1, 0.0
+    for word in paragraph.split():
+        advance = width_mm(word, font)
+        if used and used + advance > width * _SAFETY:
+            lines, used = lines + 1, 0.0
+        lines += int(advance // width)  # a word longer than a line breaks within itself
+        used += advance + space
+    return lines
