@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import sys
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ class Listener(QgsProcessingFeedback):
 
     def pushWarning(self, warning: str) -> None:  # noqa: N802 - QGIS's name
         """Remember a warning as plain text."""
-        self.warnings.append(html.unescape(warning))
+        self.warnings.append(warning)
 
 
 @contextmanager
@@ -74,9 +73,9 @@ def run(algorithm_id: str, parameters: dict[str, Any]) -> tuple[dict[str, Any], 
     context.setFeedback(feedback)
     fine, sentence = algorithm.checkParameterValues(parameters, context)
     if not fine:
-        raise StepFailed(f"{algorithm_id}: {html.unescape(sentence)}")
+        raise StepFailed(f"{algorithm_id}: {sentence}")
     try:
         results, _ = algorithm.run(parameters, context, feedback, {}, False)
     except QgsProcessingException as error:
-        raise StepFailed(f"{algorithm_id}: {html.unescape(str(error))}") from error
+        raise StepFailed(f"{algorithm_id}: {error}") from error
     return dict(results), feedback.warnings

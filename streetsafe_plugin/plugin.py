@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qgis.gui import QgisInterface
 
 #: Libraries that QGIS's installers bring and StreetSafe calculates with.
-LIBRARIES = ("numpy", "scipy", "pandas", "shapely")
+LIBRARIES = ("numpy", "scipy", "shapely")
 
 _LOG = logging.getLogger(__name__)
 
