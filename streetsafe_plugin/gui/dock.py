@@ -41,7 +41,7 @@ class StreetSafeDock(QgsDockWidget):
         super().__init__(tr("StreetSafe"), parent)
         self.setObjectName("StreetSafeDock")
         self.job = JobStrip()
-        self.runner = Runner(self, self.job.cancel_button)
+        self.runner = Runner(self)
         self._messages = Messages(iface)
         self._reports = ReportsPanel()
         self._parks = ParksPanel()

@@ -29,11 +29,10 @@ from qgis.core import (
     QgsProject,
     QgsTask,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QObject, pyqtSignal
-from qgis.PyQt.QtWidgets import QWidget
+from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QProgressDialog, QWidget
 
 from streetsafe_plugin.gui.loading import load_results
-from streetsafe_plugin.gui.only_cancel import let_windows_breathe, only_cancel
 from streetsafe_plugin.i18n import tr
 
 #: How long unloading the plugin or closing the project waits for a job to notice its cancelling.
@@ -111,10 +110,9 @@ class Runner(QObject):
     progressed = pyqtSignal(float)
     finished = pyqtSignal(object)
 
-    def __init__(self, parent: QObject | None = None, cancel_button: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._job: _Job | None = None
-        self._cancel_button = cancel_button
         project = QgsProject.instance()
         project.layersWillBeRemoved.connect(self._stop_if_using)
         project.cleared.connect(self.stop)
@@ -194,12 +192,23 @@ class Runner(QObject):
         QgsApplication.taskManager().addTask(task)
 
     def _run_here(self, job: _Job) -> None:
-        """Run what may not leave this thread, such as layouts, with Cancel within reach."""
-        self.started.emit(job.algorithm.displayName())
-        job.feedback.progressChanged.connect(let_windows_breathe)
-        with only_cancel(self._cancel_button):
-            let_windows_breathe()
+        """Run what may not leave this thread, such as layouts, behind a window with Cancel."""
+        title = job.algorithm.displayName()
+        self.started.emit(title)
+        # modal, so that Qt lets nothing else be pressed; it keeps windows painted as it moves on
+        window = QProgressDialog(tr("{}…").format(title), tr("Cancel"), 0, 100, self.parent())
+        window.setWindowTitle(tr("StreetSafe"))
+        window.setWindowModality(Qt.WindowModality.ApplicationModal)
+        window.setMinimumDuration(0)
+        window.setAutoReset(False)
+        window.canceled.connect(job.feedback.cancel)
+        job.feedback.progressChanged.connect(lambda percent: window.setValue(int(percent)))
+        window.setValue(0)
+        try:
             results, succeeded = job.algorithm.run(job.parameters, job.context, job.feedback)
+        finally:
+            window.hide()  # to close it would be to cancel
+            window.deleteLater()
         self._ended(job, succeeded, results)
 
     def _ended(self, job: _Job, succeeded: bool, results: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ import time
 
 import pytest
 from qgis.core import QgsApplication, QgsProcessing, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import QApplication, QProgressDialog, QPushButton
 
 from streetsafe_plugin.gui.runner import Ending
 from tests.gui.fakes import FakeImport, wait_until
@@ -127,22 +128,25 @@ def test_only_one_job_at_a_time(runner, outcomes):
     assert [outcome.ending for outcome in outcomes] == [Ending.CANCELLED]
 
 
-def test_wait_cursor_is_taken_back(runner, outcomes):
-    shapes = []
-    runner.started.connect(lambda *_: shapes.append(QgsApplication.overrideCursor()))
-    runner.run(HERE, {"SOURCE": "bug"})
-    assert shapes == [None]
-    assert QgsApplication.overrideCursor() is None
-    assert [outcome.ending for outcome in outcomes] == [Ending.FAILED]
+def test_work_in_the_window_thread_can_be_cancelled(runner, outcomes, qtbot):
+    def press_cancel():
+        windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, QProgressDialog)]
+        [window] = [w for w in windows if w.isVisible()]
+        assert window.isModal()
+        qtbot.mouseClick(window.findChild(QPushButton), Qt.MouseButton.LeftButton)
 
-
-def test_work_in_the_window_thread_shows_the_busy_cursor(runner, outcomes):
-    shapes = []
-    runner.progressed.connect(lambda _: shapes.append(QgsApplication.overrideCursor().shape()))
-    runner.progressed.connect(lambda _: runner._job.feedback.cancel())
+    QTimer.singleShot(60, press_cancel)
     runner.run(HERE, {"SOURCE": "slow"})
-    assert shapes[0] == Qt.CursorShape.BusyCursor
-    assert outcomes[0].ending is Ending.CANCELLED
+    assert [outcome.ending for outcome in outcomes] == [Ending.CANCELLED]
+    assert FakeImport.working == 0
+
+
+@pytest.mark.parametrize("how", ["good", "bug", "fail"])
+def test_work_in_the_window_thread_takes_its_window_away(runner, outcomes, how):
+    runner.run(HERE, {"SOURCE": how})
+    windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, QProgressDialog)]
+    assert not any(window.isVisible() for window in windows)
+    assert len(outcomes) == 1
 
 
 def test_closing_the_project_stops_the_job_first(runner, outcomes):
