@@ -184,15 +184,13 @@ def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
             "INTERVENTIONS": path("interventions"),
         },
     )
-    journey.step("heatmap", {"INPUT": path("reports"), "OUTPUT": path("heatmap")})
+    _heat(journey, "reports", "heatmap")
     journey.step(
         "parkrings", {"PARKS": path("parks"), "DISTANCES": DISTANCES, "OUTPUT": path("rings")}
     )
     _count(journey, "reports", "counts", "park_summary", inputs.area)
     if inputs.own_crimes:
-        # published crimes hold places hundreds of kilometres off, too far for one grid
-        nearby = f"{path('crimes')}|subset=coalesce(flags, '') NOT LIKE '%outside_area%'"
-        journey.step("heatmap", {"INPUT": nearby, "OUTPUT": path("crime_heatmap")})
+        _heat(journey, "crimes", "crime_heatmap")
         _count(journey, "crimes", "crime_counts", "crime_summary", inputs.area)
     return journey.step(
         "exportbriefing",
@@ -234,6 +232,12 @@ def _import_crimes(inputs: Inputs, journey: Journey) -> None:
     journey.add_up(
         crimes, "ROWS_READ", ("ACCEPTED", "NO_LOCATION", "REJECTED_ROWS", "FILTERED_OUT")
     )
+
+
+def _heat(journey: Journey, points: str, surface: str) -> None:
+    """Make a heat map of what lies in the area, as it is counted: crimes lie far and wide."""
+    inside = f"{journey.path(points)}|subset=coalesce(flags, '') NOT LIKE '%outside_area%'"
+    journey.step("heatmap", {"INPUT": inside, "OUTPUT": journey.path(surface)})
 
 
 def _count(journey: Journey, points: str, rings: str, summary: str, area: str | None) -> None:
