@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeatureSource,
+    QgsMapLayer,
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -25,6 +26,8 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingUtils,
     QgsProperty,
     QgsRasterLayer,
     QgsVectorLayer,
@@ -33,8 +36,8 @@ from qgis.PyQt.QtCore import QDate, QDateTime
 from qgis.PyQt.QtGui import QIcon
 
 from streetsafe_plugin import about
-from streetsafe_plugin.compat import field_names
-from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError
+from streetsafe_plugin.compat import field_names, is_null
+from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError, WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import crs, layers, on_load, provenance, store, styling, text_gate
 from streetsafe_plugin.i18n import tr
@@ -81,7 +84,7 @@ class Answers:
         value = self.parameters.get(name)
         if isinstance(value, QgsProperty):
             value = value.valueAsString(self.context.expressionContext())[0]
-        return value is not None and value != ""
+        return not is_null(value) and value != ""
 
     def text(self, name: str) -> str:
         """Return a text without blanks around it."""
@@ -119,6 +122,8 @@ class Answers:
         value = self.parameters[name]
         if isinstance(value, QDateTime):
             value = value.date()
+        if isinstance(value, QDate) and not value.isValid():
+            return None
         if isinstance(value, QDate):
             return datetime.date(value.year(), value.month(), value.day())
         if isinstance(value, datetime.datetime):
@@ -144,6 +149,42 @@ class Answers:
     def fields(self, name: str) -> list[str]:
         """Return the names of the chosen fields."""
         return field_names(self.algorithm, self.parameters, name, self.context)
+
+    def destination(self, name: str) -> str:
+        """Return where an output is to go, as it was given; empty where it was not asked for."""
+        definition = self.algorithm.parameterDefinition(name)
+        value = self.parameters.get(name, definition.defaultValue())
+        if isinstance(value, QgsProcessingOutputLayerDefinition):
+            value = value.sink
+        if isinstance(value, QgsProperty):
+            value = value.valueAsString(self.context.expressionContext())[0]
+        return "" if is_null(value) else str(value)
+
+    def clashing_destinations(self) -> Iterator[str]:
+        """Yield a sentence for each output that would lie nowhere or replace an input."""
+        taken = {
+            path: definition.name()
+            for definition in self.algorithm.parameterDefinitions()
+            if not definition.isDestination()
+            for path in [_file_behind(self.parameters.get(definition.name()))]
+            if path is not None
+        }
+        for definition in self.algorithm.destinationParameterDefinitions():
+            if isinstance(definition, QgsProcessingParameterFolderDestination):
+                continue
+            name, given = definition.name(), self.destination(definition.name())
+            if not _is_file(given):
+                continue
+            path = Path(given).absolute()
+            if not path.parent.is_dir():
+                yield tr("{}: the folder “{}” does not exist. Make it first.").format(
+                    name, path.parent.name
+                )
+            if path in taken:
+                yield tr("{} is the same file as {}: choose another name.").format(
+                    name, taken[path]
+                )
+            taken[path] = name
 
     def check_folder(self, name: str) -> None:
         """Refuse an output folder that could not be made without making others on the way."""
@@ -303,7 +344,7 @@ class Run(Answers):
         """Tell whether an optional output was asked for."""
         definition = self.algorithm.parameterDefinition(name)
         optional = QgsProcessingParameterDefinition.Flag.FlagOptional
-        return bool(self._destination(name)) or not definition.flags() & optional
+        return bool(self.destination(name)) or not definition.flags() & optional
 
     def write(
         self,
@@ -329,7 +370,7 @@ class Run(Answers):
             tuple(field.name() for field in spec.fields[:6]),
         )
         tick = tick or self._check_only
-        if _is_file(self._destination(name)):
+        if _is_file(self.destination(name)):
             return self._write_file(name, spec, rows, finish, tick)
         return self._write_sink(name, spec, rows, finish, tick)
 
@@ -365,9 +406,16 @@ class Run(Answers):
         )
         if sink is None:
             raise QgsProcessingException(self.algorithm.invalidSinkError(self.parameters, name))
-        in_memory = self._destination(name) in ("memory:", QgsProcessing.TEMPORARY_OUTPUT)
-        store.add_rows(sink, spec, rows, tick if in_memory else no_tick)
+        in_memory = self.destination(name) in ("memory:", QgsProcessing.TEMPORARY_OUTPUT)
+        written = store.add_rows(sink, spec, rows, tick if in_memory else no_tick)
         sink.finalize() if hasattr(sink, "finalize") else sink.flushBuffer()
+        del sink  # closes it
+        layer = QgsProcessingUtils.mapLayerFromString(destination, self.context)
+        if layer is None or layer.featureCount() != written:
+            raise WriteFailed(
+                tr("“{}” does not read back with its {} rows.").format(spec.title, written),
+                tr("Check the free space and your rights there."),
+            )
         on_load.dress_when_loaded(self.context, destination, finish)
         return str(destination)
 
@@ -404,15 +452,18 @@ class Run(Answers):
             Path(given).mkdir(parents=True, exist_ok=True)
         return Path(given)
 
-    def _destination(self, name: str) -> str:
-        """Return where an output is to go, as it was given; empty where it was not asked for."""
-        definition = self.algorithm.parameterDefinition(name)
-        value = self.parameters.get(name, definition.defaultValue())
-        if isinstance(value, QgsProcessingOutputLayerDefinition):
-            value = value.sink
-        if isinstance(value, QgsProperty):
-            value = value.valueAsString(self.context.expressionContext())[0]
-        return "" if value is None else str(value)
+
+def _file_behind(value: Any) -> Path | None:
+    """Return the file that an input is read from, where it is given as a layer or a path."""
+    if isinstance(value, QgsMapLayer):
+        value = value.source()
+    if not isinstance(value, str) or not value:
+        return None
+    path = Path(value.split("|", 1)[0])
+    try:
+        return path.absolute() if path.is_file() else None
+    except OSError:  # what describes a layer without a file may be too long for a path
+        return None
 
 
 def _is_file(destination: str) -> bool:
@@ -479,12 +530,17 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
     ) -> tuple[bool, str]:
         """Return the first reason not to start, in one sentence that names what and the remedy."""
         try:
-            crs.analysis_crs(load_settings().analysis_crs)
-            for sentence in self.refusals(Answers(self, parameters, context)):
+            for sentence in self._all_refusals(Answers(self, parameters, context)):
                 return False, self._with_labels(sentence)
         except StreetSafeError as refusal:
             return False, self._with_labels(str(refusal))
         return super().checkParameterValues(parameters, context)
+
+    def _all_refusals(self, answers: Answers) -> Iterator[str]:
+        """Yield what speaks against starting, whichever algorithm it is."""
+        crs.analysis_crs(load_settings().analysis_crs)
+        yield from answers.clashing_destinations()
+        yield from self.refusals(answers)
 
     def _with_labels(self, sentence: str) -> str:
         """Put its label before the first mention of each parameter: people see no ids."""
@@ -508,6 +564,9 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """Run `execute`, turning what a person can mend into one sentence."""
         try:
+            # models and scripts may run an algorithm without asking for its checks
+            for refusal in self._all_refusals(Answers(self, parameters, context)):
+                raise InputRefused(refusal)
             results = self.execute(Run(self, parameters, context, feedback))
         except StreetSafeError as error:
             sentence = text_gate.plain(self._with_labels(str(error)))

@@ -186,7 +186,12 @@ class Heatmap(StreetSafeAlgorithm):
         values = made.values * per_area
         maximum = float(values.max())
         if run.given(MASK):
-            values = np.where(self._inside(run, made.grid), values, np.nan)
+            inside = self._inside(run, made.grid)
+            if not inside.any():
+                raise InputRefused(
+                    tr("MASK leaves no cell of the heat map."), tr("Choose the area of the points.")
+                )
+            values = np.where(inside, values, np.nan)
         run.note(
             tr(
                 "{:g} reports; volume under the surface {:.2f}; {} kernel, radius {:g} m,"

@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import polygonize, unary_union
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
+from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.geometry import (
     buffered,
     distances,
@@ -33,6 +34,8 @@ from streetsafe_plugin.domain.geometry import (
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.rings import Overlap
 
+#: How far the areas of split rings may miss the ground they share out.
+AREA_TOLERANCE = 0.001
 _SPACINGS_PER_GAP = 16.0
 _FINEST_SHARE = 1 / 1000  # of the greatest distance: where parks touch the gap is 0
 _COARSEST_SHARE = 1 / 8
@@ -73,7 +76,23 @@ def ring_shapes(
         for inner, outer in zip([ground, *zones], zones):
             shapes.append(only_area(outer.difference(union([inner, ground]))))
         result.append(shapes)
+    if overlap is Overlap.NEAREST:
+        _require_sum(parks, limits_m[-1], result)
     return result
+
+
+def _require_sum(
+    parks: Sequence[BaseGeometry], reach_m: float, shapes: Sequence[Sequence[BaseGeometry]]
+) -> None:
+    """Withhold rings whose areas do not add up to the ground within reach of the parks."""
+    expected = union([buffered(park, reach_m) for park in parks]).area
+    found = sum(shape.area for zones in shapes for shape in zones)
+    if abs(found - expected) > AREA_TOLERANCE * expected:
+        raise DoesNotAddUp(
+            f"The rings add up to {found / 1e4:,.1f} ha where {expected / 1e4:,.1f} ha lie within"
+            " reach: some of these parks touch or enclose one another.",
+            "Join such parks to one, or choose shared rings.",
+        )
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ def _parks(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVecto
     settings.placement = QgsPalLayerSettings.Placement.Horizontal
     outside = QgsLabeling.PolygonPlacementFlag.AllowPlacementOutsideOfPolygon
     inside = QgsLabeling.PolygonPlacementFlag.AllowPlacementInsideOfPolygon
-    settings.setPolygonPlacementFlags(QgsLabeling.PolygonPlacementFlags(outside | inside))
+    settings.setPolygonPlacementFlags(outside | inside)
     settings.autoWrapLength = _LABEL_WIDTH
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     for symbol in layer.renderer().symbols(QgsRenderContext()):
@@ -208,8 +208,10 @@ def _without_scraps(shape: BaseGeometry) -> BaseGeometry:
 def _park_numbers(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVectorLayer:
     """Return the parks as dots with their numbers: at this scale most outlines are specks."""
     layer = _memory(LayerSpec(tr("Parks, by number"), [text_field("number")], "point", crs))
-    spots = [park.zone_shapes[0].representative_point() for park in parks]
-    _fill(layer, [((spot.x, spot.y), [str(p.number)]) for spot, p in zip(spots, parks)])
+    # a park that lies wholly in an earlier one has no ground of its own left to mark
+    drawn = [park for park in parks if not park.zone_shapes[0].is_empty]
+    spots = [park.zone_shapes[0].representative_point() for park in drawn]
+    _fill(layer, [((spot.x, spot.y), [str(p.number)]) for spot, p in zip(spots, drawn)])
     layer.setRenderer(
         QgsSingleSymbolRenderer(
             QgsMarkerSymbol.createSimple(

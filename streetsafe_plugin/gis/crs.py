@@ -22,6 +22,7 @@ from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.i18n import tr
 
 _WKB_LINE_HEADER = 9
+_NOT_TRUE = frozenset(("EPSG:3857", "EPSG:3785", "EPSG:900913", "EPSG:3395"))
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def analysis_crs(auth_id: str) -> QgsCoordinateReferenceSystem:
 def in_metres(crs: QgsCoordinateReferenceSystem) -> bool:
     """Tell whether a system's coordinates are metres on a plane."""
     metres = QgsUnitTypes.DistanceUnit.DistanceMeters
-    return not crs.isGeographic() and crs.mapUnits() == metres
+    # a metre of the web's Mercator is some 0.6 m on the ground here
+    return not crs.isGeographic() and crs.mapUnits() == metres and crs.authid() not in _NOT_TRUE
 
 
 def transform_xy(

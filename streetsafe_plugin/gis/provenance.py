@@ -7,6 +7,7 @@ No folder, user name or machine name is recorded: layers travel further than the
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameters,
+    QgsProcessingParameterString,
     QgsProcessingUtils,
 )
 
@@ -31,6 +33,12 @@ from streetsafe_plugin.i18n import tr
 
 #: The keyword under which a layer's metadata keeps its coordinate operations.
 OPERATION = "streetsafe:operation"
+
+
+#: A connection names servers and people, and may hold a password.
+_CONNECTION = re.compile(r"\b(?:host|user|password|service|authcfg)\s*=", re.IGNORECASE)
+#: QGIS shows a layer's metadata as HTML.
+_NO_MARKUP = str.maketrans("<>", "‹›")
 
 
 @dataclass
@@ -70,8 +78,8 @@ class Provenance:
         metadata = QgsLayerMetadata()
         metadata.setTitle(title)
         metadata.setType("dataset")
-        metadata.setAbstract("\n".join(self.notes))
-        metadata.setHistory(self.lines())
+        metadata.setAbstract("\n".join(self.notes).translate(_NO_MARKUP))
+        metadata.setHistory([line.translate(_NO_MARKUP) for line in self.lines()])
         metadata.setKeywords({OPERATION: self.operations})
         metadata.setRights(self.rights)
         return metadata
@@ -115,12 +123,16 @@ def _shown(
     if isinstance(definition, QgsProcessingParameterBoolean):
         yes = QgsProcessingParameters.parameterAsBool(definition, parameters, context)
         return tr("yes") if yes else tr("no")
+    if isinstance(definition, QgsProcessingParameterString):
+        return text_gate.plain(str(value))
     if isinstance(value, QgsMapLayer):
         return text_gate.plain(value.name())
     if isinstance(value, str):
         layer = QgsProcessingUtils.mapLayerFromString(value, context, False)
         if layer is not None:
             return text_gate.plain(layer.name())
+        if _CONNECTION.search(value):
+            return tr("a database layer")
         return text_gate.plain(_without_folder(value))
     text = QgsProcessingParameters.parameterAsString(definition, parameters, context)
     return text_gate.plain(_without_folder(text))

@@ -253,11 +253,15 @@ def test_what_people_say_of_themselves_is_left_out_unless_asked_for(source, impo
 def test_unknown_wordings_are_counted_in_the_log_and_listed_with_the_layer(source, imported):
     outcome = imported(
         source(
-            f"1,{CLOCK_TOWER},Badly lit; Too many gulls", header="ref,longitude,latitude,Reasons"
+            f"1,{CLOCK_TOWER},Badly lit; Too many gulls",
+            f"2,{CLOCK_TOWER},Too many gulls; Jane Doe hit me",
+            header="ref,longitude,latitude,Reasons",
         )
     )
     assert outcome["MENTIONS"] == 1
-    assert any("1 ticks or wordings" in text for text in outcome.warnings)
+    assert any("3 ticks or wordings" in text for text in outcome.warnings)
+    # met once it may be somebody's own words
+    assert "Jane" not in "\n".join(outcome.layer("OUTPUT").metadata().history())
     assert "gulls" not in "\n".join(outcome.messages)
     assert "Too many gulls" in "\n".join(outcome.layer("OUTPUT").metadata().history())
 

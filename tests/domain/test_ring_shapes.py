@@ -129,3 +129,14 @@ def test_cancelling_stops_it():
 
     with pytest.raises(Cancelled):
         ring_shapes(NEIGHBOURS["touching"], LIMITS, tick=press_cancel)
+
+
+def test_rings_that_do_not_add_up_are_withheld():
+    # a park in another's hole, which the split cannot share out yet: withheld, not drawn wrong
+    from shapely.geometry import box
+
+    from streetsafe_plugin.domain.errors import DoesNotAddUp
+
+    inner = box(100, 100, 200, 200)
+    with pytest.raises(DoesNotAddUp, match="touch or enclose"):
+        ring_shapes([box(0, 0, 300, 300).difference(inner), inner], [100.0])

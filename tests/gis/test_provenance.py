@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 from qgis.core import (
+    QgsApplication,
     QgsLayerNotesUtils,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingUtils,
     QgsProject,
     QgsVectorLayer,
 )
+
+from tests.front_door import Refused
 
 
 @pytest.fixture
@@ -90,3 +96,42 @@ def test_a_geopackage_tells_its_story_without_the_plugin(
     assert b"Jane Smith" not in content
     if len(getpass.getuser()) > 4:
         assert getpass.getuser().encode() not in content
+
+
+def test_a_connection_never_reaches_the_story(run_algorithm, square, tmp_path: Path) -> None:
+    from streetsafe_plugin.gis.provenance import record
+
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("streetsafe:parkrings")
+    uri = "postgres://dbname='crime' host=db7 user='jane' password='hunter2' table=\"parks\""
+    given = {"PARKS": uri, "DISTANCES": "Not for DPP/CPS"}
+    told = " ".join(record(algorithm, given, QgsProcessingContext()).lines())
+    assert "PARKS = a database layer" in told
+    assert "DISTANCES = Not for DPP/CPS" in told
+    assert not {"hunter2", "jane", "db7"} & set(told.replace("'", " ").split())
+
+
+def test_checks_hold_where_nobody_asks_for_them(qgis_app, provider, square) -> None:
+    # a model runs its children without their checks
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("streetsafe:exportbriefing")
+    given = {"PARKS": square, "REPORTS": square, "AUDIENCE": 2}
+    with pytest.raises(QgsProcessingException, match=r"\(MARKING\) is not chosen"):
+        algorithm.run(given, QgsProcessingContext(), QgsProcessingFeedback(False), {}, False)
+
+
+def test_an_output_never_replaces_an_input_or_another_output(
+    run_algorithm, square, tmp_path: Path
+) -> None:
+    made = run_algorithm(
+        "parkrings", {"PARKS": square, "DISTANCES": "100", "OUTPUT": str(tmp_path / "a.gpkg")}
+    )
+    before = Path(made["OUTPUT"]).read_bytes()
+    with pytest.raises(Refused, match=r"\(OUTPUT\) is the same file as Parks \(PARKS\)"):
+        run_algorithm(
+            "parkrings", {"PARKS": made["OUTPUT"], "DISTANCES": "100", "OUTPUT": made["OUTPUT"]}
+        )
+    assert Path(made["OUTPUT"]).read_bytes() == before
+    with pytest.raises(Refused, match="the folder “none” does not exist"):
+        run_algorithm(
+            "parkrings",
+            {"PARKS": square, "DISTANCES": "100", "OUTPUT": str(tmp_path / "none" / "a.gpkg")},
+        )

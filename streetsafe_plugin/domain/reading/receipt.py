@@ -59,11 +59,15 @@ def report_receipt(table: RawTable, columns: Columns, read: ReportsRead) -> list
 def unknown_wordings(read: ReportsRead) -> list[str]:
     """Return the wordings in reason columns that no reason is known by, with their number.
 
-    They belong with the layer, not into a log.
+    They belong with the layer, not into a log. A wording met once may be somebody's own words and
+    is only counted.
     """
     if not read.unknown_wordings:
         return []
-    common = Counter(read.unknown_wordings).most_common(_MOST_WORDINGS)
+    repeated = {text: number for text, number in read.unknown_wordings.items() if number > 1}
+    if not repeated:
+        return [f"{_count(len(read.unknown_wordings), 'wording')} not understood, each met once."]
+    common = Counter(repeated).most_common(_MOST_WORDINGS)
     shown = (f"“{wording[:_LONGEST_WORDING]}” {number}" for wording, number in common)
     more = len(read.unknown_wordings) - len(common)
     rest = f"; and {more} more" if more else ""
