@@ -14,7 +14,6 @@ import shapely.geometry
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
-    QgsLabeling,
     QgsMapLayer,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
@@ -170,9 +169,7 @@ def _parks(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVecto
     styling.from_file("parks")(layer)
     settings = layer.labeling().settings()
     settings.placement = QgsPalLayerSettings.Placement.Horizontal
-    outside = QgsLabeling.PolygonPlacementFlag.AllowPlacementOutsideOfPolygon
-    inside = QgsLabeling.PolygonPlacementFlag.AllowPlacementInsideOfPolygon
-    settings.setPolygonPlacementFlags(outside | inside)
+    settings.displayAll = True
     settings.autoWrapLength = _LABEL_WIDTH
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     for symbol in layer.renderer().symbols(QgsRenderContext()):
