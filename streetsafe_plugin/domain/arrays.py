@@ -9,3 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+#: Texts; equal ones of a column are best the same object.
+Texts = NDArray[np.object_]
+#: Local civil time, `datetime64[s]`, NaT where there is none.
+Moments = NDArray[np.datetime64]

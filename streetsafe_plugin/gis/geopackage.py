@@ -18,7 +18,13 @@ from osgeo import gdal, ogr, osr
 
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.reading.table import NoRows, PointColumn, RawTable, tidy_header
+from streetsafe_plugin.domain.reading.table import (
+    NoRows,
+    PointColumn,
+    RawTable,
+    columns_of,
+    tidy_header,
+)
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.i18n import tr
 
@@ -66,8 +72,18 @@ def read_geopackage(path: Path, layer_name: str = "", tick: Tick = no_tick) -> R
     header, notes = tidy_header([field.GetName() for field in fields])
     points = PointColumn(np.array(places, dtype=float), kinds, crs_id) if has_geometry else None
     read_as = tr("Read layer “{}” of the GeoPackage.").format(name)
-    numbers = range(1, len(rows) + 1)
-    return RawTable(path.name, header, rows, numbers, (), _sha256(path), points, (read_as, *notes))
+    numbers = np.arange(1, len(rows) + 1)
+    columns = columns_of(rows, len(header))
+    return RawTable(
+        path.name,
+        header,
+        columns,
+        numbers,
+        (),
+        _sha256(path),
+        points,
+        (read_as, *notes),
+    )
 
 
 @contextmanager

@@ -14,7 +14,13 @@ from qgis.PyQt.QtCore import QByteArray, QDateTime, Qt, QTime
 
 from streetsafe_plugin.compat import is_null, to_python
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.reading.table import NoRows, PointColumn, RawTable, tidy_header
+from streetsafe_plugin.domain.reading.table import (
+    NoRows,
+    PointColumn,
+    RawTable,
+    columns_of,
+    tidy_header,
+)
 from streetsafe_plugin.i18n import tr
 
 _ROWS_PER_TICK = 2_000
@@ -55,8 +61,18 @@ def read_layer(source: QgsFeatureSource, name: str, tick: Tick = no_tick) -> Raw
         crs_id = system.authid() or (f"WKT:{system.toWkt()}" if system.isValid() else "")
         points = PointColumn(np.array(places, dtype=float), kinds, crs_id)
     read_as = tr("Read from a layer of the project.")
-    numbers = range(1, len(rows) + 1)
-    return RawTable(name, header, rows, numbers, (), digest.hexdigest(), points, (read_as, *notes))
+    numbers = np.arange(1, len(rows) + 1)
+    columns = columns_of(rows, len(header))
+    return RawTable(
+        name,
+        header,
+        columns,
+        numbers,
+        (),
+        digest.hexdigest(),
+        points,
+        (read_as, *notes),
+    )
 
 
 def _point(geometry: QgsGeometry) -> tuple[str, tuple[float, float]]:

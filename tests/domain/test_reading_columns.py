@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.reading.columns import Columns, reason_of_heading, recognise
-from streetsafe_plugin.domain.reading.table import RawTable
+from streetsafe_plugin.domain.reading.table import RawTable, columns_of
 
 
 def table_of(**columns: list[str]) -> RawTable:
     rows = [list(row) for row in zip(*columns.values())]
-    return RawTable("x.csv", tuple(columns), rows, range(2, len(rows) + 2))
+    return RawTable(
+        "x.csv", tuple(columns), columns_of(rows, len(columns)), np.arange(2, len(rows) + 2)
+    )
 
 
 def roles(**columns: list[str]) -> tuple[Columns, list[str]]:
@@ -58,7 +61,8 @@ def test_degrees_by_content():
 
 
 def test_a_first_row_of_data_is_not_taken_for_headings():
-    table = RawTable("x.csv", ("-1.13981", "52.63691"), [["-1.2001", "52.7001"]], [2])
+    cells = columns_of([["-1.2001", "52.7001"]], 2)
+    table = RawTable("x.csv", ("-1.13981", "52.63691"), cells, np.array([2]))
     with pytest.raises(InputRefused, match="no headings"):
         recognise(table)
 

@@ -19,6 +19,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from streetsafe_plugin.domain.arrays import Floats
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.delimited import read_delimited
@@ -28,7 +29,7 @@ from streetsafe_plugin.domain.reading.places import (
     leave_out_places_abroad,
     read_lonlat,
 )
-from streetsafe_plugin.domain.reading.table import Floats, NoRows, RawTable, RejectedRow, as_json
+from streetsafe_plugin.domain.reading.table import NoRows, RawTable, RejectedRow, as_json
 
 #: The kinds of crime that are or were published; the last two only until 2013.
 CRIME_TYPES = (
@@ -281,7 +282,7 @@ class _Reader:
         self.rejected.append(
             RejectedRow(
                 table.file_name,
-                table.row_numbers[number],
+                int(table.row_numbers[number]),
                 problem.code,
                 problem.sentence,
                 as_json(dict(zip(table.header, table.rows[number]))),
@@ -293,7 +294,7 @@ class _Reader:
         crime_id, *others = (row[position[name]] for name in _COLUMNS)
         outcome = row[position[_LAST_OUTCOME]] if _LAST_OUTCOME in position else ""
         shared = [texts.setdefault(text, text) for text in (*others, outcome)]
-        return Crime._make((crime_id, *shared, table.file_name, table.row_numbers[number]))
+        return Crime._make((crime_id, *shared, table.file_name, int(table.row_numbers[number])))
 
     def result(self) -> CrimesRead:
         read = CrimesRead(

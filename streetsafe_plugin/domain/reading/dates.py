@@ -16,8 +16,8 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
+from streetsafe_plugin.domain.arrays import Bools
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.reading.table import Flags
 
 #: How the parts of a numeric date stand; `auto` takes an order only where the column proves it.
 DATE_ORDERS = ("auto", "dmy", "mdy", "ymd")
@@ -61,8 +61,8 @@ class DateColumn:
 
     moments: tuple[datetime | None, ...]
     precisions: tuple[str, ...]
-    unreadable: Flags
-    clock_change: Flags
+    unreadable: Bools
+    clock_change: Bools
     order: str = ""
     evidence: str = ""
 

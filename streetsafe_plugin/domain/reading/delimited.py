@@ -16,9 +16,17 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+import numpy as np
+
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.reading.table import NoRows, RawTable, RefusedRow, tidy_header
+from streetsafe_plugin.domain.reading.table import (
+    NoRows,
+    RawTable,
+    RefusedRow,
+    columns_of,
+    tidy_header,
+)
 
 #: The encodings a user may state; `auto` is UTF-8, or UTF-16 where the file begins by saying so.
 ENCODINGS = ("auto", "utf-8", "windows-1252", "utf-16")
@@ -80,7 +88,15 @@ def read_delimited(
     if only_delimiters:
         notes.append(f"{only_delimiters} lines hold nothing but delimiters and are not rows.")
     digest = hashlib.sha256(data).hexdigest()
-    return RawTable(file_name, header, rows, numbers, tuple(refused), digest, notes=tuple(notes))
+    return RawTable(
+        file_name,
+        header,
+        columns_of(rows, len(header)),
+        np.array(numbers, dtype=np.int64),
+        tuple(refused),
+        digest,
+        notes=tuple(notes),
+    )
 
 
 def decode(data: bytes, file_name: str, encoding: str = "auto") -> tuple[str, str]:

@@ -13,7 +13,13 @@ import numpy as np
 
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.reading.table import NoRows, PointColumn, RawTable, tidy_header
+from streetsafe_plugin.domain.reading.table import (
+    NoRows,
+    PointColumn,
+    RawTable,
+    columns_of,
+    tidy_header,
+)
 
 LONGITUDE_LATITUDE = "EPSG:4326"
 
@@ -50,9 +56,10 @@ def read_geojson(data: bytes, file_name: str, tick: Tick = no_tick) -> RawTable:
         xy[number] = place
     points = PointColumn(xy, kinds, _crs_id(document, file_name))
     digest = hashlib.sha256(data).hexdigest()
-    numbers = range(1, len(features) + 1)
+    numbers = np.arange(1, len(features) + 1)
+    columns = columns_of(rows, len(header))
     return RawTable(
-        file_name, header, rows, numbers, (), digest, points, ("Read as GeoJSON.", *notes)
+        file_name, header, columns, numbers, (), digest, points, ("Read as GeoJSON.", *notes)
     )
 
 

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
+from streetsafe_plugin.domain.arrays import Bools, Floats
 from streetsafe_plugin.domain.geometry import PointIndex, contains, outline_of
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.reading.table import Flags, Floats, PointColumn
+from streetsafe_plugin.domain.reading.table import PointColumn
 
 #: Two places given for one report that lie further apart than this do not agree.
 AGREEING_M = 50.0
@@ -68,7 +69,7 @@ class Places:
     degrees: bool
     swapped: bool = False
 
-    def with_problems(self, rows: Flags, problem: Problem) -> Places:
+    def with_problems(self, rows: Bools, problem: Problem) -> Places:
         """Return these places with `problem` in `rows`, where there is none yet."""
         problems = dict(self.problems)
         for row in np.flatnonzero(rows):
@@ -141,7 +142,7 @@ def leave_out_places_abroad(places: Places, lonlat: Floats) -> Places:
     )
 
 
-def in_great_britain(lonlat: Floats) -> Flags:
+def in_great_britain(lonlat: Floats) -> Bools:
     """Tell which places (n, 2), longitude first, lie in or close off Great Britain.
 
     The outline is coarse: it keeps Ireland, the Isle of Man, the Channel Islands and France out,
@@ -158,7 +159,7 @@ def in_great_britain(lonlat: Floats) -> Flags:
     return inside
 
 
-def low_precision(places: Places) -> Flags:
+def low_precision(places: Places) -> Bools:
     """Tell which places are given to three decimals of a degree, or to 100 m, or coarser."""
     scaled = places.xy * 1000.0 if places.degrees else places.xy / 100.0
     with np.errstate(invalid="ignore"):
@@ -166,7 +167,7 @@ def low_precision(places: Places) -> Flags:
     return np.asarray(whole.all(axis=1))
 
 
-def inside_area(xy: Floats, shapes: Sequence[BaseGeometry], tick: Tick = no_tick) -> Flags:
+def inside_area(xy: Floats, shapes: Sequence[BaseGeometry], tick: Tick = no_tick) -> Bools:
     """Tell which points (n, 2), in metres, lie in or on any of the polygons; NaN lies in none."""
     inside = np.zeros(len(xy), dtype=bool)
     usable = np.flatnonzero(np.isfinite(xy).all(axis=1))

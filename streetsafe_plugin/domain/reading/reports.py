@@ -17,13 +17,14 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from streetsafe_plugin.domain.arrays import Bools, Floats
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.columns import CHARACTERISTICS, Columns
 from streetsafe_plugin.domain.reading.dates import NONE, DateColumn, read_dates
 from streetsafe_plugin.domain.reading.places import Problem
 from streetsafe_plugin.domain.reading.reasons import is_ticked, split_reasons
-from streetsafe_plugin.domain.reading.table import Flags, Floats, RawTable, RejectedRow, as_json
+from streetsafe_plugin.domain.reading.table import RawTable, RejectedRow, as_json
 from streetsafe_plugin.domain.taxonomy import in_order
 
 #: The day the service opened; a report dated before it has a wrong date.
@@ -46,10 +47,10 @@ class PlacedRows:
     xy: Floats
     sources: Sequence[str]
     problems: Mapping[int, Problem]
-    low_precision: Flags
-    swapped: Flags
-    disagree: Flags
-    outside_area: Flags
+    low_precision: Bools
+    swapped: Bools
+    disagree: Bools
+    outside_area: Bools
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def read_reports(
                 _cell(cells, columns.why_not_reported),
                 placed.sources[row],
                 flags[row],
-                table.row_numbers[row],
+                int(table.row_numbers[row]),
                 _characteristics(cells, columns) if keep_characteristics else (),
                 _free_text(table, cells, columns) if keep_text else "",
             )
@@ -263,7 +264,7 @@ def _settle_ids(
         else:
             first = first_with[own_id]
             same = digests[first] == digests[row]
-            repeats[row] = _repeat_of(table.row_numbers[first], same)
+            repeats[row] = _repeat_of(int(table.row_numbers[first]), same)
     conflicts = [row for row, why in repeats.items() if why.code == "conflicting_id"]
     _refuse_one_row_a_reason(table, columns, conflicts, first_with)
     return repeats, ids
@@ -291,7 +292,7 @@ def _refuse_one_row_a_reason(
         if digests[row] == digests[first_with[_cell(table.rows[row], columns.report_id)]]
     ]
     if len(only_reason) > len(conflicts) / 2:
-        numbers = ", ".join(str(table.row_numbers[row]) for row in only_reason[:3])
+        numbers = ", ".join(str(int(table.row_numbers[row])) for row in only_reason[:3])
         raise InputRefused(
             f"“{table.file_name}” seems to have one row a reason: {len(only_reason)} rows (such as"
             f" {numbers}) repeat the id of an earlier row and differ only in the reason.",
@@ -341,7 +342,7 @@ def _coincidences(
     dates: DateColumn,
     ticked: _Ticked,
     kept: Sequence[int],
-) -> tuple[Flags, Flags]:
+) -> tuple[Bools, Bools]:
     """Mark reports that share their place, and those that share place, time and answers."""
     at_place: dict[tuple[float, ...], list[int]] = defaultdict(list)
     at_moment: dict[tuple[object, ...], list[int]] = defaultdict(list)
@@ -372,7 +373,7 @@ def _rejected(
     rows = [
         RejectedRow(
             table.file_name,
-            table.row_numbers[row],
+            int(table.row_numbers[row]),
             problem.code,
             problem.sentence,
             as_json({name: table.rows[row][index] for name, index in shown}),

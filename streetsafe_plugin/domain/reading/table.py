@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a file or layer holds before anybody has made sense of it: text, row by row."""
+"""What a file or layer holds before anybody has made sense of it: text, column by column.
+
+A file of a million rows has few different answers, so a column is kept as an array and what it
+holds is worked out once for each different text.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
+from streetsafe_plugin.domain.arrays import Floats, Ints, Texts
 from streetsafe_plugin.domain.errors import InputRefused
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+#: The day that a spreadsheet counts as 0, unless the workbook says it counts from 1904.
+DAY_ZERO = date(1899, 12, 30)
+DAY_ZERO_1904 = date(1904, 1, 1)
 
 #: Why a row was not taken, in the order in which the codes are listed for people.
 REJECTION_CODES = (
@@ -68,28 +76,68 @@ class PointColumn:
 class RawTable:
     """A table in which every cell is the text that stood in the source, empty where missing.
 
+    `columns` holds one array of texts for each name of the `header`, all of one length.
     `row_numbers` are the rows as a person counts them: in a text file the header is row 1 and
     blank lines count; where there is no header the first feature is row 1. `file_name` has no
-    folder.
+    folder; `sheet` is the name of a workbook's sheet. `day_zero` is the day from which bare
+    numbers that stand for dates are counted.
     """
 
     file_name: str
     header: tuple[str, ...]
-    rows: Sequence[Sequence[str]]
-    row_numbers: Sequence[int]
+    columns: tuple[Texts, ...]
+    row_numbers: Ints
     refused: tuple[RefusedRow, ...] = ()
     sha256: str = ""
     points: PointColumn | None = None
     notes: tuple[str, ...] = ()
+    sheet: str = ""
+    day_zero: date = DAY_ZERO
+    _distinct: dict[int, tuple[Ints, Texts]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def column(self, index: int) -> list[str]:
+    def __len__(self) -> int:
+        """Return how many rows could be laid under the header."""
+        return len(self.row_numbers)
+
+    def column(self, index: int) -> Texts:
         """Return the cells of one column."""
-        return [row[index] for row in self.rows]
+        return self.columns[index]
+
+    def row(self, row: int) -> list[str]:
+        """Return the cells of one row."""
+        return [column[row] for column in self.columns]
+
+    def distinct(self, index: int) -> tuple[Ints, Texts]:
+        """Return the different texts of a column, and for each row which of them it holds."""
+        if index not in self._distinct:
+            which, texts = pd.factorize(self.columns[index])
+            self._distinct[index] = which.astype(np.int64), np.asarray(texts, dtype=object)
+        return self._distinct[index]
+
+    @cached_property
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the rows: for small tables."""
+        return list(zip(*self.columns)) if self.columns else [()] * len(self)
 
     @property
     def rows_read(self) -> int:
         """Return how many rows of data the source has, readable or not."""
-        return len(self.rows) + len(self.refused)
+        return len(self) + len(self.refused)
+
+
+def columns_of(rows: Sequence[Sequence[str]], width: int) -> tuple[Texts, ...]:
+    """Return the columns of rows that all have `width` cells."""
+    columns: Sequence[Sequence[str]] = list(zip(*rows)) if rows else [()] * width
+    return tuple(texts(column) for column in columns)
+
+
+def texts(cells: Sequence[str]) -> Texts:
+    """Return texts as an array of objects, whatever their lengths."""
+    array = np.empty(len(cells), dtype=object)
+    array[:] = cells
+    return array
 
 
 def tidy_header(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
