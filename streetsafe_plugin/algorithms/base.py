@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -244,6 +244,10 @@ class Run(Answers):
         """Add a remark to the provenance of everything written from here on."""
         self._provenance.notes.append(text_gate.plain(text))
 
+    def mark_sensitive(self, fields: Sequence[str]) -> None:
+        """Have the metadata of what is written say which fields describe people."""
+        self._provenance.sensitive = list(fields)
+
     def history(self) -> list[str]:
         """Return how this run was made, with its notes so far."""
         return self._provenance.lines()
@@ -350,11 +354,14 @@ class Run(Answers):
         self,
         name: str,
         spec: store.LayerSpec,
-        rows: Iterable[store.Row],
+        rows: Iterable[store.Row] | store.LayerColumns,
         style: str | None = None,
         tick: Tick | None = None,
+        ledger: Mapping[str, Any] | None = None,
     ) -> str | None:
         """Write a vector output and return its place for the results; None if not asked for.
+
+        A GeoPackage of its own also gets `ledger`, the account of an import, as a table.
 
         Files are written beside and renamed. Everything else (memory, databases, a layer in an
         existing GeoPackage) goes through Processing's own sinks; a database table, once begun, is
@@ -371,20 +378,21 @@ class Run(Answers):
         )
         tick = tick or self._check_only
         if _is_file(self.destination(name)):
-            return self._write_file(name, spec, rows, finish, tick)
+            return self._write_file(name, spec, rows, finish, tick, ledger)
         return self._write_sink(name, spec, rows, finish, tick)
 
     def _write_file(
         self,
         name: str,
         spec: store.LayerSpec,
-        rows: Iterable[store.Row],
+        rows: Iterable[store.Row] | store.LayerColumns,
         finish: styling.Finish,
         tick: Tick,
+        ledger: Mapping[str, Any] | None,
     ) -> str:
         planned = self.algorithm.parameterAsOutputLayer(self.parameters, name, self.context)
         path = store.write_layer(
-            Path(planned), spec, rows, self.context.transformContext(), finish, tick
+            Path(planned), spec, rows, self.context.transformContext(), finish, tick, ledger
         )
         return self._loaded_from(planned, path, finish)
 
@@ -392,7 +400,7 @@ class Run(Answers):
         self,
         name: str,
         spec: store.LayerSpec,
-        rows: Iterable[store.Row],
+        rows: Iterable[store.Row] | store.LayerColumns,
         finish: styling.Finish,
         tick: Tick,
     ) -> str:

@@ -42,6 +42,7 @@ def write_rejected(run: Run, name: str, rejected: Sequence[RejectedRow]) -> str 
         text_field("raw"),
     ]
     spec = LayerSpec(run.label_of(name), fields, "none")
+    run.mark_sensitive(["raw"])
     return run.write(name, spec, _rows(rejected), tick=no_tick)
 
 

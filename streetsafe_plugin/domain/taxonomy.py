@@ -314,7 +314,7 @@ def reason_for(text: str, group: str | None = None) -> str | None:
 @lru_cache(maxsize=4096)
 def exact_reason_for(text: str, group: str | None = None) -> str | None:
     """Return the code of a wording that is known as a whole."""
-    key = _key(text)
+    key = wording_key(text)
     if key in _CODE_BY_KEY:
         return _CODE_BY_KEY[key]
     prefix = _GROUP_WORDS.match(key)
@@ -328,7 +328,7 @@ def exact_reason_for(text: str, group: str | None = None) -> str | None:
 
 def group_of_words(text: str) -> str | None:
     """Return the group that a heading such as "Environmental reasons" names, if it names one."""
-    key = _key(text)
+    key = wording_key(text)
     environment = re.search(r"\benv(ironment(al)?)?\b", key) is not None
     behaviour = re.search(r"\bbeh(aviou?r(al)?)?\b", key) is not None
     if environment == behaviour:
@@ -338,7 +338,7 @@ def group_of_words(text: str) -> str | None:
 
 def means_no_reason(text: str) -> bool:
     """Tell whether a wording says that nothing was ticked."""
-    return _key(text) in _NO_REASON
+    return wording_key(text) in _NO_REASON
 
 
 def in_order(codes: Iterable[str]) -> tuple[str, ...]:
@@ -355,7 +355,7 @@ def concern_of(codes: Iterable[str]) -> str:
     return groups.pop() if groups else UNKNOWN
 
 
-def _key(text: str) -> str:
+def wording_key(text: str) -> str:
     """Return a wording's letters and digits in lower case, words parted by single blanks."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("&", " and ")
     seen = "".join(
@@ -373,4 +373,6 @@ def _spellings(entry: Reason) -> Iterable[str]:
         yield without_group
 
 
-_CODE_BY_KEY = {_key(spelling): entry.code for entry in REASONS for spelling in _spellings(entry)}
+_CODE_BY_KEY = {
+    wording_key(spelling): entry.code for entry in REASONS for spelling in _spellings(entry)
+}

@@ -19,6 +19,7 @@ from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.places import (
     AGREEING_M,
+    PlacedRows,
     Places,
     Problem,
     inside_area,
@@ -30,7 +31,6 @@ from streetsafe_plugin.domain.reading.places import (
     read_lonlat,
     read_metres,
 )
-from streetsafe_plugin.domain.reading.reports import PlacedRows
 from streetsafe_plugin.domain.reading.table import RawTable
 from streetsafe_plugin.gis.crs import transform_xy
 from streetsafe_plugin.i18n import tr
@@ -152,7 +152,7 @@ def place_rows(
     outside = (
         np.zeros(len(xy), dtype=bool) if area is None else usable & ~inside_area(xy, area, tick)
     )
-    placed = PlacedRows(xy, source.tolist(), problems, low, swapped, disagree, outside)
+    placed = PlacedRows(xy, source, problems, low, swapped, disagree, outside)
     return Placing(placed, tuple(one.crs for one in candidates), tuple(warnings))
 
 

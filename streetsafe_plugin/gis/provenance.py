@@ -33,6 +33,8 @@ from streetsafe_plugin.i18n import tr
 
 #: The keyword under which a layer's metadata keeps its coordinate operations.
 OPERATION = "streetsafe:operation"
+#: The keyword under which it keeps the fields that may identify people.
+SENSITIVE = "streetsafe:sensitive"
 
 
 #: A connection names servers and people, and may hold a password.
@@ -47,6 +49,7 @@ class Provenance:
 
     `operations` are the coordinate operations used, as sentences; a layer made from layers that
     were themselves transformed should carry theirs on. `rights` are the inputs' acknowledgements.
+    `sensitive` are fields of the result that describe people or are in their own words.
     """
 
     algorithm_id: str
@@ -56,6 +59,7 @@ class Provenance:
     notes: list[str] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
     rights: list[str] = field(default_factory=list)
+    sensitive: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """Return the recipe as plain lines, for a log, a notes field or a page."""
@@ -80,7 +84,9 @@ class Provenance:
         metadata.setType("dataset")
         metadata.setAbstract("\n".join(self.notes).translate(_NO_MARKUP))
         metadata.setHistory([line.translate(_NO_MARKUP) for line in self.lines()])
-        metadata.setKeywords({OPERATION: self.operations})
+        metadata.setKeywords(
+            {OPERATION: self.operations, **({SENSITIVE: self.sensitive} if self.sensitive else {})}
+        )
         metadata.setRights(self.rights)
         return metadata
 
@@ -160,3 +166,8 @@ def operations_of(layers: Sequence[QgsMapLayer]) -> list[str]:
     """Return the coordinate operations by which layers came to where they are, each once."""
     said = [layer.metadata().keywords(OPERATION) for layer in layers]
     return list(dict.fromkeys(sentence for sentences in said for sentence in sentences))
+
+
+def sensitive_fields(layer: QgsMapLayer) -> frozenset[str]:
+    """Return the fields that a layer's metadata marks as sensitive: no product takes them along."""
+    return frozenset(layer.metadata().keywords(SENSITIVE))

@@ -22,3 +22,13 @@ def no_gdal_exceptions() -> Iterator[None]:
     finally:
         if raising:
             gdal.UseExceptions()
+
+
+@contextmanager
+def no_write_ahead_log() -> Iterator[None]:
+    """Keep QGIS from switching a GeoPackage to write-ahead logging, which leaves side files."""
+    gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", "DELETE")
+    try:
+        yield
+    finally:
+        gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", None)

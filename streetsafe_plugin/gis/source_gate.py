@@ -111,7 +111,46 @@ def check_exists(source: str) -> Path:
     return path
 
 
-def read_table(source: str, encoding: str = "auto", tick: Tick = no_tick) -> RawTable:
+def check_layer_source(source: str) -> None:
+    """Refuse a file given as a layer if its content would make a reader open other files.
+
+    Processing opens such a path itself, with whatever driver its content asks for; a virtual
+    dataset, whatever it is called, would reach files and addresses nobody chose.
+
+    Raises:
+        InputRefused: the file is markup or an address.
+    """
+    text = source.split("|", 1)[0]
+    if _ADDRESS.match(text):
+        raise InputRefused(
+            tr("A layer is given as an address, and only files and layers are read."),
+            tr("Add it to the project first and choose the layer."),
+        )
+    path = Path(text)
+    try:
+        is_file = path.is_file()
+    except OSError:  # what describes a layer without a file may be too long for a path
+        return
+    if (
+        is_file
+        and path.suffix.lower() != ".kml"
+        and kind_of(_bytes_of(path, _HEAD_BYTES)) == "markup"
+    ):
+        raise InputRefused(
+            tr("“{}” is XML or a web page, which may make QGIS open other files.").format(
+                path.name
+            ),
+            tr("Convert it to a GeoPackage first."),
+        )
+
+
+def read_table(
+    source: str,
+    encoding: str = "auto",
+    tick: Tick = no_tick,
+    sheet: str = "",
+    header_row: int = 0,
+) -> RawTable:
     """Read delimited text, GeoJSON or a GeoPackage, whatever the file is called.
 
     `source` is a path; a GeoPackage's may end in `|layername=` and the name of a layer.

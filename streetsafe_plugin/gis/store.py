@@ -11,6 +11,7 @@ import datetime
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,7 +40,9 @@ from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
+from streetsafe_plugin.gis import import_ledger
+from streetsafe_plugin.gis.geopackage_bulk import LayerColumns, fill
+from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
 from streetsafe_plugin.gis.styling import Finish, dress
 from streetsafe_plugin.gis.text_gate import file_stem
 from streetsafe_plugin.i18n import tr
@@ -62,6 +65,8 @@ _ROWS_PER_TICK = 1000
 _LONGEST_STYLE_NAME = 30
 #: SQLite reads such a code in a path as the character it stands for.
 _PERCENT_CODE = re.compile(r"%[0-9A-Fa-f]{2}")
+#: Tables that belong to a layer rather than being one.
+_OUR_OWN_TABLES = frozenset(("layer_styles", import_ledger.TABLE))
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -201,13 +206,15 @@ def move_into_place(temporary: Path, target: Path) -> Path:
 def write_layer(
     path: Path,
     spec: LayerSpec,
-    rows: Iterable[Row],
+    rows: Iterable[Row] | LayerColumns,
     transform_context: QgsCoordinateTransformContext,
     finish: Finish,
     tick: Tick = no_tick,
+    ledger: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write `rows` as the only layer of the file at `path`; its suffix chooses the format.
 
+    A GeoPackage gets `ledger`, one import's account, as a table beside the layer.
     Returns where the file came to lie: `path`, or a dated name where `path` was held open.
 
     Raises:
@@ -243,15 +250,39 @@ def write_layer(
         )
         if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
             raise _refused_by_writer(path, writer)
-        cells_as_text = driver == "CSV"
-        written = add_rows(writer, spec, rows, tick, cells_as_text)
+        in_bulk = driver == "GPKG" and isinstance(rows, LayerColumns)
+        written = len(rows) if in_bulk else add_rows(writer, spec, rows, tick, driver == "CSV")
         if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
             raise _refused_by_writer(path, writer)
         del writer  # closes the file
-        _check_layer(pending.temporary, driver, written, path.name)
+        if in_bulk:
+            _fill(pending.temporary, options.layerName, rows, tick)
         if driver == "GPKG":
             _dress_inside(pending.temporary, options.layerName, finish)
+            if ledger is not None:
+                _enter_import(pending.temporary, ledger)
+        _check_layer(pending.temporary, driver, options.layerName, written, path.name)
+        tick(1.0)  # the last moment at which stopping leaves everything as it was
     return pending.final
+
+
+def _fill(path: Path, table: str, rows: LayerColumns, tick: Tick) -> None:
+    try:
+        fill(path, table, rows, tick)
+    except sqlite3.Error as error:
+        raise WriteFailed(
+            tr("“{}” could not be written ({}).").format(table, error),
+            tr("Check the free space and your rights in that folder."),
+        ) from error
+
+
+@no_gdal_exceptions()
+def _enter_import(path: Path, ledger: Mapping[str, Any]) -> None:
+    with no_write_ahead_log():
+        dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_UPDATE, allowed_drivers=["GPKG"])
+        import_ledger.enter(dataset, ledger)
+        dataset.FlushCache()
+        del dataset  # closes the file
 
 
 def add_rows(
@@ -322,8 +353,16 @@ def _spare_other_layers(path: Path) -> None:
     if dataset is None:
         return
     held = {dataset.GetLayer(index).GetName() for index in range(dataset.GetLayerCount())}
+    others = held - _OUR_OWN_TABLES
+    kept_aside = _tiles_and_projects(dataset)
     del dataset
-    others = held - {"layer_styles"}
+    if kept_aside:
+        raise InputRefused(
+            tr("“{}” holds tiles or a project, and replacing it would lose them.").format(
+                path.name
+            ),
+            tr("Choose another file, or “Save to GeoPackage” to add a layer to this one."),
+        )
     if len(others) > 1:
         raise InputRefused(
             tr("“{}” holds {} layers, and replacing it would lose them.").format(
@@ -333,24 +372,35 @@ def _spare_other_layers(path: Path) -> None:
         )
 
 
+def _tiles_and_projects(dataset: gdal.Dataset) -> int:
+    """Count what a GeoPackage holds that is no layer of features or table."""
+    counted = 0
+    for query in (
+        "SELECT count(*) FROM gpkg_contents WHERE data_type NOT IN ('features', 'attributes')",
+        "SELECT count(*) FROM sqlite_master WHERE name = 'qgis_projects'",
+    ):
+        answer = dataset.ExecuteSQL(query)
+        counted += answer.GetNextFeature().GetField(0) if answer is not None else 0
+        dataset.ReleaseResultSet(answer)
+    return counted
+
+
 def _dress_inside(path: Path, table: str, finish: Finish) -> None:
     """Keep style, metadata and title in the GeoPackage, for whoever opens it without the plugin."""
-    # else QGIS switches the file to write-ahead logging and leaves side files with it
-    gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", "DELETE")
-    try:
+    with no_write_ahead_log():
         layer = QgsVectorLayer(f"{path}|layername={table}", finish.title, "ogr")
         dress(layer, finish)
         layer.saveStyleToDatabase(file_stem(finish.title)[:_LONGEST_STYLE_NAME], "", True, "")
         layer.saveDefaultMetadata()
         del layer  # closes the file
-    finally:
-        gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", None)
 
 
 @no_gdal_exceptions()
-def _check_layer(path: Path, driver: str, expected: int, name: str) -> None:
+def _check_layer(path: Path, driver: str, table: str, expected: int, name: str) -> None:
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=[driver])
-    layer = None if dataset is None else dataset.GetLayer(0)
+    layer = None
+    if dataset is not None:
+        layer = dataset.GetLayerByName(table) if driver == "GPKG" else dataset.GetLayer(0)
     # an empty GeoJSON, CSV or XLSX has no layer to find
     found = 0 if layer is None else layer.GetFeatureCount()
     if (dataset is None and expected) or found != expected:

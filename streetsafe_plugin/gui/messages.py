@@ -107,27 +107,47 @@ def _listed(parts: list[tuple[int, str, str]]) -> str:
 
 def _reports_imported(results: Results) -> str:
     made = _count(_number(results, "ACCEPTED"), tr("1 report imported"), tr("{} reports imported"))
-    read = _count(_number(results, "ROWS_READ"), tr("1 row"), tr("{} rows"))
-    left_out = _listed(
+    sentence = _made_from(made, _rows_read(results), _rows_left_out(results))
+    return sentence + _rows_merged(results) + _outside_area(results)
+
+
+def _reports_updated(results: Results) -> str:
+    made = _listed(
+        [
+            (_number(results, "ADDED"), tr("1 report added"), tr("{} reports added")),
+            (_number(results, "CHANGED"), tr("1 changed"), tr("{} changed")),
+            (_number(results, "UNCHANGED"), tr("1 held already"), tr("{} held already")),
+        ]
+    )
+    made = made or tr("Nothing to add")
+    sentence = _made_from(made, _rows_read(results), _rows_left_out(results))
+    return sentence + _rows_merged(results)
+
+
+def _rows_read(results: Results) -> str:
+    return _count(_number(results, "ROWS_READ"), tr("1 row"), tr("{} rows"))
+
+
+def _rows_left_out(results: Results) -> str:
+    return _listed(
         [
             (_number(results, "REJECTED_ROWS"), tr("1 row rejected"), tr("{} rows rejected")),
             (_number(results, "DUPLICATES"), tr("1 duplicate"), tr("{} duplicates")),
         ]
     )
-    sentence = _made_from(made, read, left_out)
+
+
+def _rows_merged(results: Results) -> str:
     merged = _number(results, "MERGED")
-    if merged:
-        sentence += " " + _count(
-            merged,
-            tr("1 row added a reason to a report."),
-            tr("{} rows added a reason to a report."),
-        )
-    return sentence + _outside_area(results)
+    if not merged:
+        return ""
+    return " " + _count(
+        merged, tr("1 row added a reason to a report."), tr("{} rows added a reason to a report.")
+    )
 
 
 def _crimes_imported(results: Results) -> str:
     made = _count(_number(results, "ACCEPTED"), tr("1 crime imported"), tr("{} crimes imported"))
-    read = _count(_number(results, "ROWS_READ"), tr("1 row"), tr("{} rows"))
     left_out = _listed(
         [
             (
@@ -139,7 +159,7 @@ def _crimes_imported(results: Results) -> str:
             (_number(results, "FILTERED_OUT"), tr("1 not asked for"), tr("{} not asked for")),
         ]
     )
-    sentence = _made_from(made, read, left_out) + _outside_area(results)
+    sentence = _made_from(made, _rows_read(results), left_out) + _outside_area(results)
     missing = str(results.get("MISSING_MONTHS") or "")
     return sentence + " " + tr("Months missing: {}.").format(missing) if missing else sentence
 
@@ -211,6 +231,7 @@ def _sample_made(results: Results) -> str:
 
 _TELLING: dict[str, Callable[[Results], str]] = {
     "importreports": _reports_imported,
+    "updatereports": _reports_updated,
     "importcrimes": _crimes_imported,
     "loadparks": _parks_loaded,
     "heatmap": _heat_map_made,

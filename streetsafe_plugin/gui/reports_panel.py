@@ -6,12 +6,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication, QgsProcessing
+from qgis.core import QgsApplication, QgsMapLayerProxyModel, QgsProcessing
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QStandardPaths
-from qgis.PyQt.QtWidgets import QFileDialog, QHBoxLayout, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QToolButton, QWidget
 
+from streetsafe_plugin.algorithms.report_reading import EXTRACT_ENDINGS
+from streetsafe_plugin.gui.known_layers import Kind
 from streetsafe_plugin.gui.panel import Panel, Section, file_box, given
+from streetsafe_plugin.gui.profile_box import ProfileBox
 from streetsafe_plugin.i18n import tr
 
 
@@ -22,8 +25,14 @@ class ReportsPanel(Panel):
         super().__init__(parent)
         self.extract = file_box(
             tr("StreetSafe extract"),
-            tr("Extracts (*.csv *.tsv *.txt *.geojson *.json *.gpkg);;All files (*)"),
+            tr("Extracts ({});;All files (*)").format(EXTRACT_ENDINGS),
         )
+        self.profile = ProfileBox()
+        self.date_order = QComboBox()
+        self.date_order.addItems(
+            [tr("Automatic"), tr("Day first"), tr("Month first"), tr("Year first")]
+        )
+        self.target = self.layer_box(QgsMapLayerProxyModel.Filter.PointLayer, Kind.REPORTS)
         self.crimes = file_box(
             tr("Crime files from data.police.uk"),
             tr("Crime files (*.csv *.zip);;All files (*)"),
@@ -31,20 +40,48 @@ class ReportsPanel(Panel):
         self.folder = file_box(tr("Folder for the sample data"))
         self.folder.setFilePath(str(_documents() / tr("StreetSafe sample")))
 
-        self.add_sections(self._extract_section(), self._crimes_section(), self._sample_section())
+        self.add_sections(
+            self._extract_section(),
+            self._update_section(),
+            self._crimes_section(),
+            self._sample_section(),
+        )
 
     def _extract_section(self) -> Section:
         section = Section(
             tr("StreetSafe extract"),
             tr(
-                "One row a report, with longitude and latitude or easting and northing. Rows "
-                "that cannot be placed are listed, never dropped."
+                "Any table with places and reasons. Rows that cannot be taken are listed with the"
+                " reason, never dropped."
             ),
         )
         section.add_field(tr("&Extract"), self.extract, tr("The file with the reports"))
+        section.add_field(
+            tr("&Profile"),
+            self.profile,
+            tr("Which column holds what, saved for this source; usually not needed"),
+        )
+        section.add_field(
+            tr("&Dates"), self.date_order, tr("How dates such as 03/04/2024 are written")
+        )
         section.add_buttons(
             self.advanced_button("importreports", self._extract_parameters),
             self.run_button(tr("&Import reports"), "importreports", self._extract_parameters),
+        )
+        return section
+
+    def _update_section(self) -> Section:
+        section = Section(
+            tr("The next extract"),
+            tr(
+                "Adds the extract above to a layer of reports. What the layer holds already is"
+                " not added again."
+            ),
+        )
+        section.add_field(tr("&Layer"), self.target, tr("The layer of reports to bring up to date"))
+        section.add_buttons(
+            self.advanced_button("updatereports", self._update_parameters),
+            self.run_button(tr("&Update layer"), "updatereports", self._update_parameters),
         )
         return section
 
@@ -95,7 +132,21 @@ class ReportsPanel(Panel):
             self.crimes.setFilePath(folder)
 
     def _extract_parameters(self) -> dict[str, Any]:
-        return given(SOURCE=_path(self.extract), REJECTED=QgsProcessing.TEMPORARY_OUTPUT)
+        return given(**self._reading(), REJECTED=QgsProcessing.TEMPORARY_OUTPUT)
+
+    def _update_parameters(self) -> dict[str, Any]:
+        return given(
+            **self._reading(),
+            TARGET=self.target.currentLayer(),
+            REJECTED=QgsProcessing.TEMPORARY_OUTPUT,
+        )
+
+    def _reading(self) -> dict[str, Any]:
+        return {
+            "SOURCE": _path(self.extract),
+            "PROFILE": self.profile.path(),
+            "DATE_ORDER": self.date_order.currentIndex() or None,
+        }
 
     def _crimes_parameters(self) -> dict[str, Any]:
         return given(SOURCE=_path(self.crimes), REJECTED=QgsProcessing.TEMPORARY_OUTPUT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetsafe_plugin.domain.errors import Cancelled, DoesNotAddUp, InputRefused
+from streetsafe_plugin.domain.errors import Cancelled, DoesNotAddUp
+from streetsafe_plugin.domain.reading.column_roles import CHARACTERISTICS
 from streetsafe_plugin.domain.reading.columns import recognise
 from streetsafe_plugin.domain.reading.delimited import read_delimited
-from streetsafe_plugin.domain.reading.places import read_lonlat
+from streetsafe_plugin.domain.reading.places import PlacedRows, read_lonlat
 from streetsafe_plugin.domain.reading.receipt import report_receipt, unknown_wordings
-from streetsafe_plugin.domain.reading.reports import PlacedRows, ReportsRead, read_reports
-from streetsafe_plugin.domain.reading.table import RawTable
+from streetsafe_plugin.domain.reading.reports import ReportsRead, read_reports
+from streetsafe_plugin.domain.reading.table import RawTable, texts
+from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 HEADER = "ref,submitted,lon,lat,Badly lit,Other harassment"
 TODAY = date(2024, 6, 1)
@@ -29,16 +31,44 @@ def placed(table: RawTable) -> PlacedRows:
     columns = recognise(table)
     x, y = columns.lonlat
     places = read_lonlat(table.column(x), table.column(y), ("lon", "lat"))
-    none = np.zeros(len(table.rows), dtype=bool)
-    return PlacedRows(
-        places.xy, ["lonlat"] * len(table.rows), places.problems, none, none, none, none
-    )
+    none = np.zeros(len(table), dtype=bool)
+    sources = texts(["lonlat"] * len(table))
+    return PlacedRows(places.xy, sources, places.problems, none, none, none, none)
 
 
 def read(*lines: str, header: str = HEADER, file_name: str = "x.csv", **options) -> ReportsRead:
     table = read_delimited("\n".join([header, *lines]).encode(), file_name)
     options.setdefault("today", TODAY)
     return read_reports(table, recognise(table), placed(table), **options)
+
+
+@dataclass(frozen=True)
+class One:
+    """One report, taken out of the arrays."""
+
+    report_id: str
+    xy: tuple[float, float]
+    submitted_at: datetime | None
+    submitted_precision: str
+    reasons: tuple[str, ...]
+    flags: tuple[str, ...]
+    source_row: int
+
+
+def each(result: ReportsRead) -> list[One]:
+    held = result.reports
+    return [
+        One(
+            held.report_id[n],
+            tuple(held.xy[n].tolist()),
+            held.submitted_at[n].item(),
+            held.submitted_precision[n],
+            tuple(code for code, ticked in zip(REASON_CODES, held.ticked[n]) if ticked),
+            tuple(filter(None, held.flags[n].split(";"))),
+            int(held.source_row[n]),
+        )
+        for n in range(len(held))
+    ]
 
 
 def counts(result: ReportsRead) -> tuple[int, int, int, int]:
@@ -51,7 +81,7 @@ def counts(result: ReportsRead) -> tuple[int, int, int, int]:
 
 
 def test_a_row_becomes_a_report():
-    [report] = read("007,2022-03-05 21:30,-1.1398,52.6369,1,Yes").reports
+    [report] = each(read("007,2022-03-05 21:30,-1.1398,52.6369,1,Yes"))
     assert report.report_id == "007"
     assert report.xy == (-1.1398, 52.6369)
     assert report.submitted_at == datetime(2022, 3, 5, 21, 30)
@@ -83,28 +113,28 @@ def test_every_row_is_accounted_for():
     assert json.loads(result.rejected[1].raw)["ref"] == "1"
     assert json.loads(result.rejected[4].raw) == ["4", "2022-03-05", "-1.2", "52.7", "1"]
     assert result.mentions == 1
-    assert [report.report_id for report in result.reports] == ["1", "5"]
+    assert [report.report_id for report in each(result)] == ["1", "5"]
 
 
 def test_a_report_without_a_reason_is_a_report():
     result = read("1,,-1.1,52.6,0,")
     assert len(result.reports) == 1
-    assert result.reports[0].reasons == ()
-    assert result.reports[0].submitted_at is None
-    assert result.reports[0].submitted_precision == "none"
+    assert each(result)[0].reasons == ()
+    assert each(result)[0].submitted_at is None
+    assert each(result)[0].submitted_precision == "none"
 
 
 def test_an_id_with_a_good_place_is_kept_where_an_earlier_row_had_none():
     result = read("1,2022-03-05,,,1,0", "1,2022-03-05,-1.1,52.6,1,0")
     assert counts(result) == (2, 1, 1, 0)
-    assert result.reports[0].source_row == 3
+    assert each(result)[0].source_row == 3
 
 
 def test_identical_rows_without_an_id_are_separate_and_flagged():
     line = ",2022-03-05 21:30,-1.1,52.6,1,0"
     result = read(line, line, ",2022-03-05 21:30,-1.2,52.6,1,0")
     assert counts(result) == (3, 3, 0, 0)
-    first, second, other = result.reports
+    first, second, other = each(result)
     assert re.fullmatch(r"h:[0-9a-f]{16}-1", first.report_id)
     assert second.report_id == first.report_id[:-1] + "2"
     assert other.report_id[:18] != first.report_id[:18]
@@ -115,15 +145,17 @@ def test_identical_rows_without_an_id_are_separate_and_flagged():
 def test_same_moment_needs_place_time_and_answers():
     flagged = [
         "same_moment" in report.flags
-        for report in read(
-            "1,2022-03-05 21:30,-1.1,52.6,1,0",
-            "2,2022-03-05 21:30,-1.1,52.6,1,0",
-            "3,2022-03-05 21:30,-1.1,52.6,1,1",
-            "4,2022-03-05 21:31,-1.1,52.6,1,0",
-            "5,2022-03-05 21:30,-1.3,52.6,1,0",
-            "6,,-1.1,52.6,1,0",
-            "7,,-1.1,52.6,1,0",
-        ).reports
+        for report in each(
+            read(
+                "1,2022-03-05 21:30,-1.1,52.6,1,0",
+                "2,2022-03-05 21:30,-1.1,52.6,1,0",
+                "3,2022-03-05 21:30,-1.1,52.6,1,1",
+                "4,2022-03-05 21:31,-1.1,52.6,1,0",
+                "5,2022-03-05 21:30,-1.3,52.6,1,0",
+                "6,,-1.1,52.6,1,0",
+                "7,,-1.1,52.6,1,0",
+            )
+        )
     ]
     assert flagged == [True, True, False, False, False, False, False]
 
@@ -148,9 +180,9 @@ def test_ids_made_from_content_do_not_depend_on_order_or_file(lines, rng: random
     shuffled = list(lines)
     rng.shuffle(shuffled)
     one, other = read(*lines), read(*shuffled, file_name="other.csv")
-    ids = [report.report_id for report in one.reports]
+    ids = [report.report_id for report in each(one)]
     assert len(set(ids)) == len(lines)
-    assert sorted(ids) == sorted(report.report_id for report in other.reports)
+    assert sorted(ids) == sorted(report.report_id for report in each(other))
 
 
 def test_ids_made_from_content_do_not_depend_on_the_columns_order():
@@ -158,7 +190,7 @@ def test_ids_made_from_content_do_not_depend_on_the_columns_order():
     other = read(
         "0,52.6,-1.1,2022-03-05,1,", header="Other harassment,lat,lon,submitted,Badly lit,ref"
     )
-    assert one.reports[0].report_id == other.reports[0].report_id
+    assert each(one)[0].report_id == each(other)[0].report_id
 
 
 ANY_LINE = st.builds(
@@ -180,10 +212,10 @@ def test_the_account_always_closes(lines):
     assert result.rows_read == (
         len(result.reports) + result.merged + result.rejected_rows + result.duplicates
     )
-    seen = [report.source_row for report in result.reports]
+    seen = [report.source_row for report in each(result)]
     seen += [row.source_row for row in result.rejected]
     assert sorted(seen) == list(range(2, len(lines) + 2))
-    assert len({report.report_id for report in result.reports}) == len(result.reports)
+    assert len({report.report_id for report in each(result)}) == len(result.reports)
 
 
 def test_an_account_that_does_not_close_is_an_error():
@@ -216,7 +248,7 @@ def test_flags_of_dates_and_of_the_placed_rows():
         disagree=np.array([0, 0, 1, 0, 0, 0], dtype=bool),
     )
     result = read_reports(table, recognise(table), marks, today=TODAY)
-    assert [report.flags for report in result.reports] == [
+    assert [report.flags for report in each(result)] == [
         ("outside_area", "unreadable_date", "low_precision"),
         ("axes_swapped", "low_precision", "implausible_date"),
         ("low_precision", "places_disagree"),
@@ -228,8 +260,8 @@ def test_flags_of_dates_and_of_the_placed_rows():
 
 def test_the_month_in_which_the_service_opened_is_plausible():
     result = read("1,2021-09,-1.1,52.6,1,0", "2,2021-08,-1.2,52.6,1,0")
-    assert [report.flags for report in result.reports] == [(), ("implausible_date",)]
-    assert result.reports[0].submitted_precision == "month"
+    assert [report.flags for report in each(result)] == [(), ("implausible_date",)]
+    assert each(result)[0].submitted_precision == "month"
 
 
 PERSONAL = "ref,lon,lat,Reasons,Age range,Comments"
@@ -238,8 +270,8 @@ PERSONAL = "ref,lon,lat,Reasons,Age range,Comments"
 def test_characteristics_and_words_are_left_out_unless_asked_for():
     lines = ["1,-1.1,52.6,Badly lit,25-34,He lives at no 5", "2,,,Other,18-24,secret"]
     without = read(*lines, header=PERSONAL)
-    assert without.reports[0].characteristics == ()
-    assert without.reports[0].free_text == ""
+    assert without.reports.characteristics == {}
+    assert without.reports.free_text is None
     assert json.loads(without.rejected[0].raw) == {
         "ref": "2",
         "lon": "",
@@ -247,8 +279,9 @@ def test_characteristics_and_words_are_left_out_unless_asked_for():
         "Reasons": "Other",
     }
     kept = read(*lines, header=PERSONAL, keep_characteristics=True, keep_text=True)
-    assert kept.reports[0].characteristics == ("25-34", "", "", "", "", "", "")
-    assert kept.reports[0].free_text == "He lives at no 5"
+    held = {name: cells.tolist() for name, cells in kept.reports.characteristics.items()}
+    assert held == {name: ["25-34" if name == "age_range" else ""] for name in CHARACTERISTICS}
+    assert kept.reports.free_text.tolist() == ["He lives at no 5"]
     assert json.loads(kept.rejected[0].raw)["Comments"] == "secret"
 
 
@@ -260,8 +293,8 @@ def test_a_row_under_no_header_is_not_shown_where_it_may_hold_a_persons_words():
 
 def test_several_columns_of_words_keep_their_headings():
     header = "ref,lon,lat,Comments,Further details"
-    [report] = read("1,-1.1,52.6,a b,c d", header=header, keep_text=True).reports
-    assert report.free_text == "Comments: a b\nFurther details: c d"
+    [said] = read("1,-1.1,52.6,a b,c d", header=header, keep_text=True).reports.free_text
+    assert said == "Comments: a b\nFurther details: c d"
 
 
 def test_unknown_wordings_and_unclear_ticks_are_counted():
@@ -277,14 +310,70 @@ def test_unknown_wordings_and_unclear_ticks_are_counted():
     assert unknown_wordings(result) == ["Wordings not understood: “Gulls” 2."]
 
 
-def test_a_file_with_one_row_a_reason_is_refused():
-    lines = [
-        f"{ref},2022-03-05,-1.1,52.{ref},{reason}"
-        for ref in (1, 2, 3)
-        for reason in ("Badly lit", "Poor layout")
+LONG = "ref,submitted,lon,lat,Reason"
+
+
+def test_one_row_a_reason_is_one_report_with_all_of_them():
+    result = read(
+        "1,2022-03-05,-1.1,52.6,Badly lit",
+        "1,2022-03-05,-1.1,52.6,Poor layout",
+        "2,2022-03-05,-1.2,52.6,Gulls",
+        "1,2022-03-05,-1.1,52.6,Badly lit",
+        "2,2022-03-05,-1.2,52.6,Other harassment",
+        header=LONG,
+    )
+    assert counts(result) == (5, 2, 0, 1)
+    assert result.merged == 2
+    assert [(one.report_id, one.reasons, one.source_row) for one in each(result)] == [
+        ("1", ("env_lighting", "env_layout"), 2),
+        ("2", ("beh_other",), 4),
     ]
-    with pytest.raises(InputRefused, match="one row a reason"):
-        read(*lines, header="ref,submitted,lon,lat,Reason")
+    assert [(row.source_row, row.code) for row in result.rejected] == [(5, "duplicate")]
+    assert result.unknown_wordings == {"Gulls": 1}
+
+
+def test_one_row_a_reason_may_repeat_the_heading_of_the_reason_in_another_column():
+    result = read(
+        "1,2022-03-05,-1.1,52.6,Badly lit,A",
+        "1,2022-03-05,-1.1,52.6,Poor layout,B",
+        header=LONG + ",Code",
+    )
+    assert result.merged == 1
+    assert each(result)[0].reasons == ("env_lighting", "env_layout")
+
+
+def test_a_contradiction_stays_one_where_there_is_one_row_a_reason():
+    result = read(
+        "1,2022-03-05,-1.1,52.6,Badly lit",
+        "1,2022-03-05,-1.1,52.6,Poor layout",
+        "1,2022-03-05,-1.3,52.6,Rundown area",
+        header=LONG,
+    )
+    assert counts(result) == (3, 1, 1, 0)
+    assert result.merged == 1
+    assert [(row.source_row, row.code) for row in result.rejected] == [(4, "conflicting_id")]
+
+
+def test_a_row_that_changes_a_list_of_several_reasons_is_a_contradiction():
+    result = read(
+        "1,2022-03-05,-1.1,52.6,Badly lit; Poor layout",
+        "1,2022-03-05,-1.1,52.6,Badly lit",
+        header=LONG,
+    )
+    assert counts(result) == (2, 1, 1, 0)
+    assert result.merged == 0
+
+
+def test_rows_alike_but_for_the_reason_are_told_where_there_are_no_ids():
+    result = read(
+        "2022-03-05 21:30,-1.1,52.6,Badly lit",
+        "2022-03-05 21:30,-1.1,52.6,Poor layout",
+        "2022-03-05 21:30,-1.2,52.6,Badly lit",
+        "2022-03-05 21:30,-1.2,52.6,Badly lit",
+        header=LONG[4:],
+    )
+    assert counts(result) == (4, 4, 0, 0)
+    assert result.alike_but_for_reason == 1
 
 
 def test_reading_can_be_cancelled():

@@ -99,7 +99,7 @@ def test_every_field_has_a_label_that_leads_to_it_and_a_name_to_be_read_aloud(do
             assert label.buddy().focusPolicy() != Qt.FocusPolicy.NoFocus
             assert label.buddy().accessibleName() == label.text().replace("&", "")
             assert label.buddy().accessibleDescription()
-    assert fields == 3 + 2 + 8 + 9
+    assert fields == 6 + 2 + 8 + 9
 
 
 def test_no_mnemonic_is_given_twice_on_a_panel(dock):
@@ -147,6 +147,20 @@ def test_reports_panel_sends_the_files(dock, sent):
         ("streetsafe:sampledata", {"FOLDER": "/data/sample"}),
         ("dialog", "streetsafe:importcrimes", {"SOURCE": "/data/2022.zip", **REJECTED}),
     ]
+
+
+def test_reports_panel_sends_how_to_read_and_what_to_update(dock, sent, tmp_path):
+    panel = dock.panels[REPORTS]
+    profile = tmp_path / "county.json"
+    profile.write_text('{"streetsafe_profile": 1, "name": "County"}')
+    panel.extract.setFilePath("/data/july.xlsx")
+    panel.profile.choose(str(profile))
+    assert panel.profile.currentText() == "County"
+    panel.date_order.setCurrentIndex(1)
+    held = add("Point", "&field=report_id:string&field=reasons:string&field=n_reasons:integer")
+    press(dock, "run_updatereports")
+    how = {"SOURCE": "/data/july.xlsx", "PROFILE": str(profile), "DATE_ORDER": 1}
+    assert sent == [("streetsafe:updatereports", {**how, "TARGET": held.id(), **REJECTED})]
 
 
 def test_empty_fields_are_not_sent(dock, sent):
@@ -282,7 +296,7 @@ def test_buttons_wait_while_a_job_runs_and_cancel_is_at_hand(dock, interface):
     press(dock, "run_importreports")
     wait_until(lambda: FakeImport.working)
     runs = [button for button in dock.findChildren(QPushButton) if "run_" in button.objectName()]
-    assert len(runs) == 8
+    assert len(runs) == 9
     assert not any(button.isEnabled() for button in runs)
     assert dock.job.cancel_button.isVisible()
     assert dock.job.bar.isVisible()

@@ -35,6 +35,14 @@ def done(algorithm, **results):
             " 2 rows added a reason to a report. 1 lies outside the area.",
         ),
         (
+            done("updatereports", ROWS_READ=10, ADDED=3, CHANGED=1, UNCHANGED=5, REJECTED_ROWS=1),
+            "3 reports added, 1 changed, 5 held already from 10 rows; left out: 1 row rejected.",
+        ),
+        (
+            done("updatereports", ROWS_READ=1, REJECTED_ROWS=1),
+            "Nothing to add from 1 row; left out: 1 row rejected.",
+        ),
+        (
             done(
                 "importcrimes",
                 ROWS_READ=344_693,

@@ -1,94 +1,63 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Find out what each column of a raw table holds, and say why one thinks so."""
+"""Find out what each column of a raw table holds, how sure one may be, and why."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Callable
 
+import numpy as np
+
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.reading.dates import is_missing, looks_like_date
+from streetsafe_plugin.domain.reading import column_roles as roles
+from streetsafe_plugin.domain.reading.column_roles import NOTHING_MAPPED, Mapped
+from streetsafe_plugin.domain.reading.dates import looks_like_date, looks_like_serial
 from streetsafe_plugin.domain.reading.places import numbers_of
 from streetsafe_plugin.domain.reading.reasons import is_ticked, split_reasons
 from streetsafe_plugin.domain.reading.table import RawTable
+from streetsafe_plugin.domain.reading.written_dates import is_missing
+from streetsafe_plugin.domain.reading.written_places import (
+    looks_like_gridref,
+    looks_like_latlon,
+    looks_like_wkt,
+)
 from streetsafe_plugin.domain.taxonomy import group_of_words, reason_for
 
-CHARACTERISTICS = (
-    "age_range",
-    "sex",
-    "gender",
-    "ethnicity",
-    "religion",
-    "sexual_orientation",
-    "disability",
-)
+CERTAIN, LIKELY, UNSURE = "certain", "likely", "unsure"
 
+_BY_HEADING = "by its heading"
 _SAMPLE = 500
 _LONG_TEXT = 40
+_SHORT_ANSWER = 20
+#: A column with one text in so many rows or more tells no rows apart.
+_MANY_ROWS = 20
 
-# Headings are compared in lower case without blanks and punctuation, the likeliest first.
-_ID_NAMES = (
-    "reportid reportref reportreference reportnumber reportno streetsafeid streetsaferef"
-    " streetsafereference uniquereference uniquereferencenumber uniqueid urn uuid guid uid"
-    " reference referencenumber referenceno refno refnumber ref id submissionid responseid recordid"
-    " sourceid caseid caseref incidentid"
-).split()
-_DATE_NAMES = (
-    "submittedat submitted submittedon submitteduk datesubmitted submitteddate submissiondate"
-    " submissiontime datetimesubmitted submissiondatetime submissiontimestamp reportedat"
-    " datereported reporteddate reportdate dateofreport createdat created createddate datecreated"
-    " createdon datereceived receiveddate received timestamp datetime date completiontime starttime"
-).split()
-_LONGITUDE_NAMES = "longitude lon long lng londd longdd wgs84lon wgs84longitude".split()
-_LATITUDE_NAMES = "latitude lat latdd wgs84lat wgs84latitude".split()
-_EASTING_NAMES = "easting eastings east osgbeasting bngeasting gridx xbng x27700".split()
-_NORTHING_NAMES = "northing northings north osgbnorthing bngnorthing gridy ybng y27700".split()
-_X_NAMES = "x xcoord xcoordinate coordx pointx geox xpos".split()
-_Y_NAMES = "y ycoord ycoordinate coordy pointy geoy ypos".split()
-_REPORTED_NAMES = (
-    "crimereported reportedcrime reportedtopolice crimereportedtopolice incidentreported"
-    " reportedtothepolice didyoureport didyoureportit didyoureportthis haveyoureportedit"
-    " haveyoureportedthis wasitreported wasthisreported reported"
-).split()
-_WHY_NOT_NAMES = (
-    "whynotreported whynot whydidyounotreport whydidntyoureport reasonnotreported"
-    " reasonsnotreported reasonfornotreporting reasonsfornotreporting whynotreport"
-).split()
-_REASON_LIST_NAMES = (
-    "reasons reason reasonsforfeelingunsafe reasonforfeelingunsafe whyunsafe feltunsafebecause"
-    " whydoyoufeelunsafe whydidyoufeelunsafe environmentalreasons environmentreasons"
-    " behaviouralreasons behaviourreasons environmental behavioural environment behaviour"
-    " environmentalconcerns behaviouralconcerns environmentalissues behaviouralissues"
-).split()
-_STORAGE_NUMBERS = frozenset("fid ogcfid objectid oid gid rowid rownumber unnamed0".split())
-_CHARACTERISTIC_NAMES: Mapping[str, tuple[str, ...]] = {
-    "age_range": ("age", "agerange", "agegroup", "ageband", "agebracket", "yourage"),
-    "sex": ("sex", "yoursex", "sexatbirth"),
-    "gender": ("gender",),
-    "ethnicity": ("ethnic",),
-    "religion": ("religion", "faith"),
-    "sexual_orientation": ("sexualorientation", "sexuality"),
-    "disability": ("disab", "illness", "longtermcondition"),
-}
-_FREE_TEXT_PARTS = (
-    "comment description describe freetext narrative additionalinfo furtherinfo furtherdetail"
-    " moredetail details notes message pleasespecify tellus email phone mobile fullname firstname"
-    " surname lastname yourname contactname ipaddress"
-).split()
-_DATE_PARTS = ("date", "submitted", "created", "received")
-_NOT_SUBMISSION = ("birth", "update", "modified", "edited", "status", "dob")
+
+@dataclass(frozen=True)
+class Finding:
+    """A role that was found: its columns by heading, how sure one may be, and why."""
+
+    role: str
+    headings: tuple[str, ...]
+    confidence: str
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """Return the finding in words."""
+        quoted = ", ".join(f"“{heading}”" for heading in self.headings)
+        return f"{self.role}: {quoted} ({self.confidence}, {self.why})."
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column holds what, by position; `found` says why, one sentence a column or group.
+    """Which column holds what, by position; `findings` say why.
 
-    `ticks` are (column, reason code), `reason_lists` are (column, group or None). `storage` are
-    running numbers of a database, which are no part of a report. `unused` have no role.
+    `lonlat` and `metres` are pairs with x first. `ticks` are (column, reason code), `reason_lists`
+    are (column, group or None). `storage` are running numbers of a database and `ignored` what a
+    profile names so: neither is part of a report. `unused` have no role.
     """
 
     report_id: int | None = None
@@ -97,13 +66,22 @@ class Columns:
     metres: tuple[int, int] | None = None
     ticks: tuple[tuple[int, str], ...] = ()
     reason_lists: tuple[tuple[int, str | None], ...] = ()
+    gridref: int | None = None
+    wkt: int | None = None
+    latlon: int | None = None
     crime_reported: int | None = None
     why_not_reported: int | None = None
     characteristics: Mapping[str, int] = field(default_factory=dict)
     free_text: tuple[int, ...] = ()
     storage: tuple[int, ...] = ()
+    ignored: tuple[int, ...] = ()
     unused: tuple[int, ...] = ()
-    found: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Return one sentence for each role that was found."""
+        return tuple(finding.sentence for finding in self.findings)
 
     @property
     def personal(self) -> frozenset[int]:
@@ -114,53 +92,115 @@ class Columns:
 class _Search:
     """A table whose columns are being given their roles, one after the other."""
 
-    def __init__(self, table: RawTable) -> None:
-        self.header = table.header
-        self.keys = [_squeezed(name) for name in table.header]
+    def __init__(self, table: RawTable, mapped: Mapped) -> None:
         self.table = table
-        self.free = dict.fromkeys(range(len(table.header)))
-        self.found: list[str] = []
+        self.header = table.header
+        self.spellings = [roles.spellings_of(name) for name in table.header]
+        # ties are broken by heading, never by where a column stands
+        by_heading = sorted(range(len(table.header)), key=lambda i: table.header[i].casefold())
+        self.free = dict.fromkeys(by_heading)
+        self.findings: list[Finding] = []
         self._samples: dict[int, list[str]] = {}
+        self.profile = mapped.profile
+        self.mapped = {
+            role: [self._mapped_index(heading) for heading in headings]
+            for role, headings in mapped.columns.items()
+        }
+        self.mapped_ticks = [
+            (self._mapped_index(heading), code) for heading, code in mapped.ticks.items()
+        ]
+        ignored = {roles.squeezed(heading) for heading in mapped.ignore}
+        self.ignored = tuple(i for i in self.free if self.spellings[i][:1] and
+                             self.spellings[i][0] in ignored)  # fmt: skip
+        # what a profile names belongs to the role it says and to no other
+        self._reserved = {
+            *(index for indices in self.mapped.values() for index in indices),
+            *(index for index, _ in self.mapped_ticks),
+        }
+        for index in (*self.ignored, *self._reserved):
+            self.free.pop(index, None)
 
     def sample(self, index: int) -> list[str]:
-        """Return the first cells of a column that hold something."""
+        """Return cells of a column that hold something, from all over the table."""
         if index not in self._samples:
-            filled = (row[index] for row in self.table.rows if row[index].strip())
-            self._samples[index] = list(islice(filled, _SAMPLE))
+            column = self.table.column(index)
+            step = max(1, len(column) // _SAMPLE)
+            filled = [cell for cell in column[::step] if cell.strip()]
+            if not filled and step > 1:
+                filled = [cell for cell in self.table.distinct(index)[1] if cell.strip()]
+            self._samples[index] = filled[: 2 * _SAMPLE]
         return self._samples[index]
 
     def take(self, index: int) -> int:
         """Give a column away."""
-        del self.free[index]
+        self.free.pop(index, None)
         return index
 
     def named(
         self, names: Sequence[str], fits: Callable[[int], bool] = lambda index: True
     ) -> int | None:
-        """Return the free column whose heading comes first in `names`."""
-        for name in names:
-            for index in self.free:
-                if self.keys[index] == name and fits(index):
-                    return index
-        return None
+        """Return the free column whose heading comes first in `names`, exact ones first."""
+        ranked = [
+            (place, names.index(spelling), index)
+            for index in self.free
+            for place, spelling in enumerate(self.spellings[index])
+            if spelling in names and fits(index)
+        ]
+        # min keeps the first of equals, and the free columns are in the order of their headings
+        return min(ranked, key=lambda rank: rank[:2])[2] if ranked else None
 
-    def say(self, role: str, indices: Iterable[int], why: str) -> None:
-        """Keep a sentence on where a role was found."""
-        quoted = ", ".join(f"“{self.header[index]}”" for index in indices)
-        self.found.append(f"{role}: {quoted} ({why}).")
+    def key(self, index: int) -> str:
+        """Return a column's heading as letters and digits."""
+        return self.spellings[index][0] if self.spellings[index] else ""
+
+    def by_profile(self, role: str) -> int | None:
+        """Return the column a profile gives this role."""
+        indices = self.mapped.get(role)
+        return indices[0] if indices else None
+
+    def say(self, role: str, indices: Iterable[int], confidence: str, why: str) -> None:
+        """Keep what was found."""
+        headings = tuple(self.header[index] for index in indices)
+        self.findings.append(Finding(role, headings, confidence, why))
+
+    def say_profile(self, role: str, indices: Iterable[int]) -> None:
+        """Keep that a profile says so."""
+        why = f"as the profile “{self.profile}” says" if self.profile else "as the profile says"
+        self.say(role, indices, CERTAIN, why)
+
+    def _mapped_index(self, heading: str) -> int:
+        wanted = roles.squeezed(heading)
+        for index, name in enumerate(self.header):
+            if roles.squeezed(name) == wanted:
+                return index
+        raise InputRefused(
+            f"The profile names a column “{heading}”, which “{self.table.file_name}” lacks.",
+            "Correct the profile, or import without it.",
+        )
 
 
-def recognise(table: RawTable) -> Columns:
-    """Return the role of each column, found by its heading, else by what stands in it."""
-    search = _Search(table)
-    storage = tuple(
-        search.take(index) for index in list(search.free) if search.keys[index] in _STORAGE_NUMBERS
-    )
-    why_not = _by_name(search, "Why not reported", _WHY_NOT_NAMES)
-    crime_reported = _by_name(search, "Crime reported", _REPORTED_NAMES)
+def recognise(table: RawTable, mapped: Mapped = NOTHING_MAPPED) -> Columns:
+    """Return the role of each column: as a profile says, by its heading, else by its content.
+
+    Raises:
+        InputRefused: the first row is data, or a column that the profile names is not there.
+    """
+    search = _Search(table, mapped)
+    storage = tuple(i for i in list(search.free) if search.key(i) in roles.STORAGE_NUMBERS)
+    for index in storage:
+        search.take(index)
+    why_not = _one(search, "why_not_reported", "Why not reported", roles.WHY_NOT_NAMES)
+    crime_reported = _one(search, "crime_reported", "Crime reported", roles.REPORTED_NAMES)
     characteristics = _characteristics(search)
-    report_id = _by_name(search, "Report's own id", _ID_NAMES)
+    report_id = _report_id(search)
     metres, lonlat = _coordinates(search)
+    gridref = _place(search, "gridref", "Grid reference", roles.GRIDREF_NAMES, looks_like_gridref)
+    wkt = _place(search, "wkt", "Point as WKT", roles.WKT_NAMES, looks_like_wkt)
+    latlon = _place(
+        search, "latlon", "Latitude and longitude in one", roles.LATLON_NAMES, looks_like_latlon
+    )
+    if not any((metres, lonlat)) and gridref is wkt is latlon is None:
+        gridref, wkt, latlon = _place_by_content(search)
     submitted = _submitted(search)
     ticks = _ticks(search)
     lists = _reason_lists(search)
@@ -172,33 +212,61 @@ def recognise(table: RawTable) -> Columns:
         metres,
         ticks,
         lists,
+        gridref,
+        wkt,
+        latlon,
         crime_reported,
         why_not,
         characteristics,
         free_text,
         storage,
-        tuple(search.free),
-        tuple(search.found),
+        search.ignored,
+        tuple(sorted(search.free)),
+        tuple(search.findings),
     )
 
 
-def _by_name(search: _Search, role: str, names: Sequence[str]) -> int | None:
+def _one(search: _Search, role: str, title: str, names: Sequence[str]) -> int | None:
+    index = search.by_profile(role)
+    if index is not None:
+        search.say_profile(title, [index])
+        return index
     index = search.named(names)
-    if index is None:
-        return None
-    search.say(role, [index], "by its heading")
-    return search.take(index)
+    if index is not None:
+        search.say(title, [search.take(index)], CERTAIN, _BY_HEADING)
+    return index
+
+
+def _report_id(search: _Search) -> int | None:
+    index = search.by_profile("report_id")
+    if index is not None:
+        search.say_profile("Report's own id", [index])
+        return index
+
+    def tells_rows_apart(index: int) -> bool:
+        sample = search.sample(index)
+        return len(sample) < _MANY_ROWS or len(set(sample)) > 1
+
+    index = search.named(roles.ID_NAMES, tells_rows_apart)
+    if index is not None:
+        search.say("Report's own id", [search.take(index)], CERTAIN, _BY_HEADING)
+    return index
 
 
 def _characteristics(search: _Search) -> dict[str, int]:
     held: dict[str, int] = {}
-    for name, spellings in _CHARACTERISTIC_NAMES.items():
+    for name, spellings in roles.CHARACTERISTIC_NAMES.items():
+        index = search.by_profile(name)
+        if index is not None:
+            held[name] = index
+            continue
         exact_only = name in ("age_range", "sex")
         for index in list(search.free):
-            key = search.keys[index]
+            key = search.key(index)
             if name in held or reason_for(search.header[index]):
                 continue
-            if key in spellings or (not exact_only and any(part in key for part in spellings)):
+            exact = any(spelling in spellings for spelling in search.spellings[index])
+            if exact or (not exact_only and any(part in key for part in spellings)):
                 held[name] = search.take(index)
     return held
 
@@ -207,31 +275,33 @@ def _coordinates(
     search: _Search,
 ) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
     """Return the pair in metres and the pair in degrees, each easting or longitude first."""
-    metres = _pair(search, _EASTING_NAMES, _NORTHING_NAMES, "easting", "northing")
-    lonlat = _pair(search, _LONGITUDE_NAMES, _LATITUDE_NAMES, "longitude", "latitude")
-    why_metres = why_lonlat = "by their headings"
-    plain = _pair(search, _X_NAMES, _Y_NAMES, "", "")
+    metres = _pair(search, "easting", "northing", roles.EASTING_NAMES, roles.NORTHING_NAMES)
+    lonlat = _pair(search, "longitude", "latitude", roles.LONGITUDE_NAMES, roles.LATITUDE_NAMES)
+    sure_metres = sure_lonlat = (CERTAIN, "by their headings")
+    plain = _unnamed_pair(search)
     if plain and _mostly_degrees(search, plain):
         if lonlat is None:
-            lonlat, why_lonlat = plain, "x and y by their headings, degrees by their size"
+            lonlat = plain
+            sure_lonlat = (LIKELY, "x and y by their headings, degrees by their size")
     elif plain and metres is None:
-        metres, why_metres = plain, "x and y by their headings, metres by their size"
+        metres = plain
+        sure_metres = (LIKELY, "x and y by their headings, metres by their size")
     if metres is None and lonlat is None:
-        lonlat, why_lonlat = _degrees_by_content(search), "by what stands in them"
+        lonlat, sure_lonlat = _degrees_by_content(search), (LIKELY, "by what stands in them")
         _require_headings(search, lonlat or ())
-    for role, pair, why in (
-        ("Easting and northing", metres, why_metres),
-        ("Longitude and latitude", lonlat, why_lonlat),
+    for role, pair, (confidence, why) in (
+        ("Easting and northing", metres, sure_metres),
+        ("Longitude and latitude", lonlat, sure_lonlat),
     ):
         if pair:
-            search.say(role, pair, why)
+            search.say(role, pair, confidence, why)
             for index in pair:
                 search.take(index)
     return metres, lonlat
 
 
 def _pair(
-    search: _Search, first: Sequence[str], second: Sequence[str], word: str, other_word: str
+    search: _Search, word: str, other_word: str, first: Sequence[str], second: Sequence[str]
 ) -> tuple[int, int] | None:
     one, two = _coordinate(search, first, word), _coordinate(search, second, other_word)
     return None if one is None or two is None else (one, two)
@@ -239,11 +309,18 @@ def _pair(
 
 def _coordinate(search: _Search, names: Sequence[str], word: str) -> int | None:
     """Return a column called by one of `names`, or with `word` in a longer heading."""
-    index = search.named(names)
-    if index is None and word:
-        longer = [i for i in search.free if word in search.keys[i] and _mostly_numbers(search, i)]
+    index = search.by_profile(word)
+    if index is None:
+        index = search.named(names)
+    if index is None:
+        longer = [i for i in search.free if word in search.key(i) and _mostly_numbers(search, i)]
         index = longer[0] if len(longer) == 1 else None
     return index
+
+
+def _unnamed_pair(search: _Search) -> tuple[int, int] | None:
+    x, y = search.named(roles.X_NAMES), search.named(roles.Y_NAMES)
+    return None if x is None or y is None else (x, y)
 
 
 def _mostly_numbers(search: _Search, index: int) -> bool:
@@ -282,55 +359,104 @@ def _fractions_between(search: _Search, index: int, low: float, high: float) -> 
     return len(fitting) > 0 and len(fitting) >= 0.9 * len(sample)
 
 
+def _place(
+    search: _Search, role: str, title: str, names: Sequence[str], looks: Callable[[str], bool]
+) -> int | None:
+    """Return a column of whole places, if its heading and at least half its cells say so."""
+    index = search.by_profile(role)
+    if index is not None:
+        search.say_profile(title, [index])
+        return index
+    index = search.named(names, lambda one: _share_of(search, one, looks) >= 0.5)
+    if index is not None:
+        search.say(title, [search.take(index)], CERTAIN, f"{_BY_HEADING} and what stands in it")
+    return index
+
+
+def _place_by_content(search: _Search) -> tuple[int | None, int | None, int | None]:
+    """Return the one column of which nearly every cell is a place: reference, WKT or pair."""
+    detectors = (looks_like_gridref, looks_like_wkt, looks_like_latlon)
+    for place, looks in enumerate(detectors):
+        fitting = [i for i in search.free if _share_of(search, i, looks) >= 0.9]
+        if len(fitting) == 1:
+            search.say("Place", [search.take(fitting[0])], LIKELY, "by what stands in it")
+            found: list[int | None] = [None, None, None]
+            found[place] = fitting[0]
+            return found[0], found[1], found[2]
+    return None, None, None
+
+
+def _share_of(search: _Search, index: int, looks: Callable[[str], bool]) -> float:
+    sample = search.sample(index)
+    return float(np.mean([looks(cell) for cell in sample])) if sample else 0.0
+
+
 def _submitted(search: _Search) -> int | None:
     def holds_dates(index: int) -> bool:
-        sample = search.sample(index)
-        dates = sum(looks_like_date(cell) or is_missing(cell) for cell in sample)
+        sample = [cell for cell in search.sample(index) if not is_missing(cell)]
+        dates = sum(looks_like_date(cell) or looks_like_serial(cell) for cell in sample)
         return not sample or dates >= 0.5 * len(sample)
 
-    index, why = search.named(_DATE_NAMES, holds_dates), "by its heading"
+    index = search.by_profile("submitted")
+    if index is not None:
+        search.say_profile("Submitted", [index])
+        return index
+    index, sure = search.named(roles.DATE_NAMES, holds_dates), (CERTAIN, _BY_HEADING)
     if index is None:
         likely = [
             i
             for i in search.free
-            if any(part in search.keys[i] for part in _DATE_PARTS)
-            and not any(part in search.keys[i] for part in _NOT_SUBMISSION)
+            if any(part in search.key(i) for part in roles.DATE_PARTS)
+            and not any(part in search.key(i) for part in roles.NOT_SUBMISSION)
             and search.sample(i)
             and holds_dates(i)
         ]
-        index, why = (likely[0] if likely else None), "by its heading and its dates"
+        index, sure = (likely[0] if likely else None), (LIKELY, "by its heading and its dates")
     if index is None:
-        index, why = search.named(_DATE_NAMES), "by its heading"
+        index = search.named(roles.DATE_NAMES)
+        sure = (UNSURE, "by its heading, though it hardly holds a date")
     if index is None:
         return None
-    search.say("Submitted", [index], why)
+    search.say("Submitted", [index], *sure)
     return search.take(index)
 
 
 def _ticks(search: _Search) -> tuple[tuple[int, str], ...]:
-    ticks: list[tuple[int, str]] = []
+    ticks = list(search.mapped_ticks)
+    if ticks:
+        search.say_profile("One column a reason", [index for index, _ in ticks])
+    sure, doubtful = [], []
     for index in list(search.free):
         code = reason_of_heading(search.header[index])
-        if code is None:
+        if code is None or any(part in search.key(index) for part in roles.FREE_TEXT_PARTS):
             continue
         sample = search.sample(index)
         understood = sum(is_ticked(cell, code) is not None for cell in sample)
         if understood >= 0.5 * len(sample):
-            ticks.append((search.take(index), code))
-    if ticks:
-        search.say("One column a reason", [index for index, _ in ticks], "by their headings")
-    return tuple(ticks)
+            sure.append((search.take(index), code))
+        elif all(len(cell) <= _SHORT_ANSWER for cell in sample):
+            doubtful.append((search.take(index), code))
+    by_position = sorted(sure), sorted(doubtful)
+    for found, confidence, why in (
+        (by_position[0], CERTAIN, "by their headings"),
+        (by_position[1], UNSURE, "by their headings, though their cells are hardly understood"),
+    ):
+        if found:
+            search.say("One column a reason", [index for index, _ in found], confidence, why)
+    return (*ticks, *by_position[0], *by_position[1])
 
 
 def _reason_lists(search: _Search) -> tuple[tuple[int, str | None], ...]:
-    lists: list[tuple[int, str | None]] = []
-    for index in list(search.free):
+    lists = [(i, group_of_words(search.header[i])) for i in search.mapped.get("reasons", ())]
+    if lists:
+        search.say_profile("Several reasons in one column", [index for index, _ in lists])
+    for index in sorted(search.free):
         group = group_of_words(search.header[index])
-        by_name = search.keys[index] in _REASON_LIST_NAMES
+        by_name = any(name in roles.REASON_LIST_NAMES for name in search.spellings[index])
         if by_name or _mostly_reasons(search.sample(index), group):
             lists.append((search.take(index), group))
-            why = "by its heading" if by_name else "by the wordings in it"
-            search.say("Several reasons in one column", [index], why)
+            sure = (CERTAIN, _BY_HEADING) if by_name else (LIKELY, "by the wordings in it")
+            search.say("Several reasons in one column", [index], *sure)
     return tuple(lists)
 
 
@@ -345,15 +471,15 @@ def _mostly_reasons(sample: Sequence[str], group: str | None) -> bool:
 
 def _free_text(search: _Search) -> tuple[int, ...]:
     """Return columns of people's own words or names, by heading or because their cells are long."""
-    texts = []
-    for index in list(search.free):
+    texts = list(search.mapped.get("free_text", ()))
+    for index in sorted(search.free):
         sample = search.sample(index)
         wordy = sum(len(cell) for cell in sample if " " in cell.strip())
         long_cells = bool(sample) and wordy > _LONG_TEXT * len(sample)
-        if long_cells or any(part in search.keys[index] for part in _FREE_TEXT_PARTS):
+        if long_cells or any(part in search.key(index) for part in roles.FREE_TEXT_PARTS):
             texts.append(search.take(index))
     if texts:
-        search.say("Free text", texts, "left out unless asked for")
+        search.say("Free text", texts, LIKELY, "left out unless asked for")
     return tuple(texts)
 
 
@@ -370,8 +496,3 @@ def reason_of_heading(heading: str) -> str | None:
     ]
     codes = (reason_for(candidate, group) for candidate in candidates)
     return next((code for code in codes if code), None)
-
-
-def _squeezed(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(character for character in folded if character.isalnum())

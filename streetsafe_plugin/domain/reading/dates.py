@@ -8,59 +8,48 @@ that every computer gives the same answer whether or not it has a time zone data
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
-from streetsafe_plugin.domain.arrays import Bools
+from streetsafe_plugin.domain.arrays import Bools, Ints, Moments, Texts
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.reading.table import DAY_ZERO, texts
+from streetsafe_plugin.domain.reading.written_dates import (
+    WrittenDay,
+    cut,
+    in_words,
+    is_missing,
+    written_clock,
+    written_day,
+)
 
 #: How the parts of a numeric date stand; `auto` takes an order only where the column proves it.
 DATE_ORDERS = ("auto", "dmy", "mdy", "ymd")
 TIME, DATE, MONTH, NONE = "time", "date", "month", "none"
 
-_MISSING = frozenset(("", "null", "none", "n/a", "#n/a", "nan", "nat", "-", "unknown", "not known"))
-_MONTH_NAMES = (
-    "january february march april may june july august september october november december"
-).split()
-_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
-_CLOCK = (
-    r"(?:(?:\s*t\s*|[\s,]+(?:at\s+)?)"
-    r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?"
-    r"\s*(?P<half>[ap]\.?m\.?)?"
-    r"\s*(?P<offset>z|utc|gmt|bst|[+-]\d{2}(?::?\d{2})?)?)?"
-)
-_SHAPES = tuple(
-    re.compile(_WEEKDAY + shape)
-    for shape in (
-        r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + _CLOCK,
-        r"(?P<first>\d{1,2})[-/. ](?P<second_part>\d{1,2})[-/. ](?P<third>\d{4}|\d{2})" + _CLOCK,
-        r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[-\s/,]+(?P<name>[a-z]{3,9})\.?,?[-\s/]+"
-        r"(?P<year>\d{4}|\d{2})" + _CLOCK,
-        r"(?P<name>[a-z]{3,9})\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})" + _CLOCK,
-        r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
-        r"(?P<month>\d{1,2})[-/](?P<year>\d{4})",
-        r"(?P<name>[a-z]{3,9})\.?,?[-\s]+(?P<year>\d{4})",
-    )
-)
+_ORDER_IN_WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+_CLOCK_FOLLOWS = "\0"
+_HOUR = np.timedelta64(3600, "s")
+_MINUTE = np.timedelta64(60, "s")
 
 
 @dataclass(frozen=True)
 class DateColumn:
     """A column of dates: local civil time, how precise each is, and what was remarkable.
 
-    `moments` is None where there is no date; a date alone is at midnight, a month alone on its
+    `moments` is NaT where there is no date; a date alone is at midnight, a month alone on its
     first day. `clock_change` marks times in the hour that is skipped or repeated when the clocks
     change; a skipped one has been moved on by an hour, to the time the clocks showed.
     `order` is the order in which numeric dates were read, with `evidence` for it.
     """
 
-    moments: tuple[datetime | None, ...]
-    precisions: tuple[str, ...]
+    moments: Moments
+    precisions: Texts
     unreadable: Bools
     clock_change: Bools
     order: str = ""
@@ -68,49 +57,48 @@ class DateColumn:
 
 
 @dataclass(frozen=True)
-class _Written:
-    """A date as it is written: its parts, with a numeric order still to be settled."""
+class _Parts:
+    """The different texts of a column, cut into days and clocks, each of which is read once.
 
-    parts: tuple[int, int, int] | None  # as they stand, where the order is open
-    third_is_year: bool
-    day: date | None  # where the order is plain
-    month_only: bool
-    clock: tuple[int, int, int] | None
-    offset_minutes: int | None
+    `day` and `clock` say for each text which of `days` and `clocks` it holds.
+    """
 
-
-@dataclass(frozen=True)
-class _Placed:
-    """A date settled: its local moment, how precise it is, and the midnight of its written day."""
-
-    moment: datetime | None
-    precision: str
-    clock_change: bool = False
-    written_day: datetime | None = None
-    written_at_midnight: bool = False
+    whole: Texts
+    day: Ints
+    clock: Ints
+    days: Sequence[WrittenDay | None]
+    clocks: Sequence[str]
 
 
-_NOWHEN = _Placed(None, NONE)
-
-
-def read_dates(texts: Sequence[str], order: str = "auto", column: str = "") -> DateColumn:
+def read_dates(
+    cells: Texts, order: str = "auto", column: str = "", day_zero: date = DAY_ZERO
+) -> DateColumn:
     """Read one column of dates; `order` is one of `DATE_ORDERS`.
 
-    With `auto`, one date with a day above 12 proves the order of the whole column.
+    With `auto`, the order is the only one in which every date of the column exists. Plain numbers
+    of five figures count days from `day_zero`, as spreadsheets do.
 
     Raises:
         InputRefused: the column does not prove its order, or proves two.
     """
-    written = {text: _written(text) for text in dict.fromkeys(texts)}
-    settled, evidence = _settle_order(written, order, column)
-    placed = {text: _place(one, settled) for text, one in written.items()}
-    placed = _days_where_every_time_is_midnight(placed)
-    column_placed = [placed[text] for text in texts]
+    which, different = pd.factorize(cells)
+    if not len(different):
+        nothing = np.zeros(0, dtype=bool)
+        return DateColumn(np.zeros(0, dtype="datetime64[s]"), texts([]), nothing, nothing)
+    parts = _cut_up(different)
+    settled, evidence = _settle_order(parts, order, column)
+    moments, precisions, clock_change = _moments(parts, settled, day_zero)
+    missing = [is_missing(text) for text in different[np.isnat(moments)]]
+    unreadable = np.isnat(moments)
+    unreadable[unreadable] = ~np.array(missing, dtype=bool)
+    serials = _count_serials(parts, which)
+    if serials:
+        evidence = f"{evidence} {_about_serials(serials, day_zero)}".strip()
     return DateColumn(
-        tuple(one.moment for one in column_placed),
-        tuple(one.precision for one in column_placed),
-        np.array([placed[t].moment is None and not is_missing(t) for t in texts], dtype=bool),
-        np.array([one.clock_change for one in column_placed], dtype=bool),
+        moments[which],
+        precisions[which],
+        unreadable[which],
+        clock_change[which],
         settled,
         evidence,
     )
@@ -118,205 +106,203 @@ def read_dates(texts: Sequence[str], order: str = "auto", column: str = "") -> D
 
 def looks_like_date(text: str) -> bool:
     """Tell whether a text has the shape of a date, in whatever order."""
-    return _written(text) is not None
-
-
-def is_missing(text: str) -> bool:
-    """Tell whether a cell says that there is no date."""
-    return _folded(text) in _MISSING
-
-
-def local_from_utc(moment: datetime) -> datetime:
-    """Return British local time for a naive time in UTC (from 1996 on)."""
-    begins, ends = _summer_time(moment.year)
-    return moment + timedelta(hours=1) if begins <= moment < ends else moment
-
-
-def _summer_time(year: int) -> tuple[datetime, datetime]:
-    """Return when summer time begins and ends, in UTC."""
-    return (
-        datetime(year, 3, _last_sunday(year, 3), 1),
-        datetime(year, 10, _last_sunday(year, 10), 1),
+    if looks_like_serial(text):
+        return False
+    day_text, clock_text = cut(text)
+    return written_day(day_text, bool(clock_text)) is not None and (
+        not clock_text or written_clock(clock_text) is not None
     )
 
 
-def _last_sunday(year: int, month: int) -> int:
-    return 31 - (date(year, month, 31).weekday() + 1) % 7
+def looks_like_serial(text: str) -> bool:
+    """Tell whether a text is a number that a spreadsheet may mean as a date."""
+    day = written_day(text, False)
+    return day is not None and day.serial is not None
 
 
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).replace("\u200b", "").casefold().split())
+def _cut_up(different: Texts) -> _Parts:
+    day_texts, clock_texts = zip(*map(cut, different))
+    clock, clocks = pd.factorize(texts(clock_texts))
+    # a day is read differently where a clock follows it
+    keyed = [
+        text + _CLOCK_FOLLOWS if clock else text for text, clock in zip(day_texts, clock_texts)
+    ]
+    day, days = pd.factorize(texts(keyed))
+    read = [written_day(text.rstrip(_CLOCK_FOLLOWS), _CLOCK_FOLLOWS in text) for text in days]
+    return _Parts(different, day, clock, read, clocks.tolist())
 
 
-def _written(text: str) -> _Written | None:
-    folded = _folded(text)
-    for shape in _SHAPES:
-        match = shape.fullmatch(folded)
-        if match:
-            return _from_match(match)
-    return None
-
-
-def _from_match(match: re.Match[str]) -> _Written | None:
-    held = match.groupdict()
-    try:
-        clock = _clock(held)
-        offset = _offset_minutes(held.get("offset"))
-        if held.get("first"):
-            parts = (int(held["first"]), int(held["second_part"]), int(held["third"]))
-            return _Written(parts, len(held["third"]) == 4, None, False, clock, offset)
-        month = int(held["month"]) if held.get("month") else _month_number(held["name"])
-        day = held.get("day")
-        return _Written(
-            None,
-            False,
-            date(_full_year(held["year"]), month, int(day or 1)),
-            day is None,
-            clock,
-            offset,
-        )
-    except ValueError:
-        return None
-
-
-def _clock(held: dict[str, str | None]) -> tuple[int, int, int] | None:
-    hour_text, minute_text = held.get("hour"), held.get("minute")
-    if hour_text is None or minute_text is None:
-        return None
-    hour, minute, second = int(hour_text), int(minute_text), int(held.get("second") or 0)
-    half = held.get("half")
-    if half:
-        if not 1 <= hour <= 12:
-            raise ValueError(hour)
-        hour = hour % 12 + (12 if half.startswith("p") else 0)
-    if hour > 23 or minute > 59 or second > 59:
-        raise ValueError(hour, minute, second)
-    return hour, minute, second
-
-
-def _offset_minutes(text: str | None) -> int | None:
-    """Return minutes ahead of UTC; None where the time is local already."""
-    if text is None or text == "bst":
-        return None
-    if text[0] not in "+-":
-        return 0
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    minutes = int(digits[:2]) * 60 + int(digits[2:])
-    return -minutes if text[0] == "-" else minutes
-
-
-def _month_number(name: str | None) -> int:
-    for number, full in enumerate(_MONTH_NAMES, start=1):
-        if name in (full, full[:3]) or (name == "sept" and number == 9):
-            return number
-    raise ValueError(name)
-
-
-def _full_year(text: str | None) -> int:
-    year = int(text or "")
-    if len(text or "") == 2:
-        year += 2000 if year < 70 else 1900
-    if not 1900 <= year <= 2100:
-        raise ValueError(year)
-    return year
-
-
-def _settle_order(written: dict[str, _Written | None], order: str, column: str) -> tuple[str, str]:
+def _settle_order(parts: _Parts, order: str, column: str) -> tuple[str, str]:
     """Return the order of numeric dates and what it rests on."""
-    open_ones = {text: one.parts for text, one in written.items() if one and one.parts}
-    if not open_ones:
+    open_days = [
+        (number, day) for number, day in enumerate(parts.days) if day is not None and day.parts
+    ]
+    if not open_days:
         return "", ""
     if order != "auto":
         return order, f"Dates were read as {order}, as DATE_ORDER says."
-    day_first = next((t for t, (a, b, _) in open_ones.items() if a > 12 >= b), None)
-    month_first = next((t for t, (a, b, _) in open_ones.items() if b > 12 >= a), None)
-    if day_first and month_first:
-        raise InputRefused(
-            f"Column “{column}” mixes two orders: {day_first.strip()} can only be day first,"
-            f" {month_first.strip()} only month first.",
-            "Set DATE_ORDER to dmy or mdy; dates that do not fit will be flagged.",
-        )
-    if day_first:
-        return "dmy", f"Dates were read day first, which {day_first.strip()} proves."
-    if month_first:
-        return "mdy", f"Dates were read month first, which {month_first.strip()} proves."
-    two_ways = next(
-        ((t, placed) for t, (a, b, _) in open_ones.items() if a != b
-         for placed in [_two_readings(written[t])] if placed),
-        None,
-    )  # fmt: skip
-    if two_ways is None:
-        return "dmy", "Every date is the same day first and month first."
-    text, (by_day, by_month) = two_ways
-    raise InputRefused(
-        f"The dates in column “{column}” can be read two ways: {text.strip()} may be"
-        f" {_in_words(by_day)} or {_in_words(by_month)}.",
-        "Set DATE_ORDER to dmy (day first) or mdy (month first).",
+    orders = ["dmy", "mdy"]
+    if not any(day.third_is_year for _, day in open_days):
+        orders.append("ymd")
+    readings = {
+        number: found
+        for number, day in open_days
+        for found in [{one: day.in_order(one) for one in orders}]
+        if any(found.values())
+    }
+    possible = [one for one in orders if all(found[one] for found in readings.values())]
+    if not readings:
+        return "dmy", ""
+    if not possible:
+        raise _mixed_orders(parts, readings, column)
+    if len(possible) == 1:
+        return possible[0], _proof(parts, readings, possible[0])
+    for number, found in readings.items():
+        if len({found[one] for one in possible}) > 1:
+            raise _two_ways(_example(parts, number), [found[one] for one in possible], column)
+    return possible[0], "Every date is the same in whatever order it is read."
+
+
+def _proof(parts: _Parts, readings: dict[int, dict[str, date | None]], order: str) -> str:
+    """Name the date that excludes most of the other orders."""
+    excluded = {
+        number: sum(found[one] is None for one in found if one != order)
+        for number, found in readings.items()
+    }
+    best = max(excluded, key=lambda number: excluded[number])
+    return f"Dates were read {_ORDER_IN_WORDS[order]}, which {_example(parts, best)} proves."
+
+
+def _mixed_orders(
+    parts: _Parts, readings: dict[int, dict[str, date | None]], column: str
+) -> InputRefused:
+    examples: dict[str, str] = {}
+    for number, found in readings.items():
+        held = [one for one, day in found.items() if day]
+        if len(held) == 1:
+            examples.setdefault(held[0], f"{_example(parts, number)} can only be"
+                                f" {_ORDER_IN_WORDS[held[0]]}")  # fmt: skip
+    return InputRefused(
+        f"Column “{column}” mixes orders: {', '.join(examples.values())}.",
+        "Set DATE_ORDER to dmy, mdy or ymd; dates that do not fit will be flagged.",
     )
 
 
-def _two_readings(one: _Written | None) -> tuple[date, date] | None:
-    if one is None:
-        return None
-    by_day, by_month = _day(one, "dmy"), _day(one, "mdy")
-    return (by_day, by_month) if by_day and by_month else None
+def _two_ways(example: str, days: Sequence[date | None], column: str) -> InputRefused:
+    readings = list(dict.fromkeys(in_words(day) for day in days if day))
+    count = {2: "two", 3: "three"}[len(readings)]
+    return InputRefused(
+        f"The dates in column “{column}” can be read {count} ways: {example} may be"
+        f" {', '.join(readings[:-1])} or {readings[-1]}.",
+        "Set DATE_ORDER to dmy (day first), mdy (month first) or ymd (year first).",
+    )
 
 
-def _in_words(day: date) -> str:
-    return f"{day.day} {_MONTH_NAMES[day.month - 1].capitalize()} {day.year}"
+def _example(parts: _Parts, number: int) -> str:
+    """Return a date as it is written, without the time that stands with it."""
+    text = parts.whole[int(np.argmax(parts.day == number))]
+    return cut(text)[0].strip(" ,tT\r\n\t")
 
 
-def _day(one: _Written, order: str) -> date | None:
-    """Return the day that is written, its numeric parts taken in `order`."""
-    if one.parts is None:
-        return one.day
-    first, second, third = one.parts
-    if order == "ymd":
-        if one.third_is_year:
-            return None
-        year, month, day = first, second, third
-    else:
-        year = third
-        day, month = (first, second) if order == "dmy" else (second, first)
-    try:
-        return date(_full_year(f"{year:02d}"), month, day)
-    except ValueError:
-        return None
+def _moments(parts: _Parts, order: str, day_zero: date) -> tuple[Moments, Texts, Bools]:
+    """Return each text's local moment, how precise it is, and whether the clocks changed then."""
+    days = np.array(
+        [np.datetime64("NaT") if day is None else _day_of(day, order, day_zero)
+         for day in parts.days], dtype="datetime64[s]",
+    )  # fmt: skip
+    clocks = [written_clock(text) if text else None for text in parts.clocks]
+    seconds = np.array([clock.seconds if clock else 0 for clock in clocks], dtype="timedelta64[s]")
+    wrong = np.array([bool(text) and clock is None for text, clock in zip(parts.clocks, clocks)])
+    has_offset = np.array([bool(c and c.offset_minutes is not None) for c in clocks])
+    offsets = np.array([(c.offset_minutes or 0) if c else 0 for c in clocks]) * _MINUTE
+
+    written_days = days[parts.day]
+    written = written_days + seconds[parts.clock]
+    written[wrong[parts.clock]] = np.datetime64("NaT")
+    given_offset = has_offset[parts.clock]
+    moments = np.where(given_offset, local_from_utc(written - offsets[parts.clock]), written)
+    clock_change = np.zeros(len(moments), dtype=bool)
+    precisions = _precisions(parts)
+    precisions[np.isnat(moments)] = NONE
+    timed = precisions == TIME
+
+    begins, ends = _summer_time(moments)
+    local = timed & ~given_offset
+    skipped = local & (moments >= begins) & (moments < begins + _HOUR)
+    repeated = local & (moments >= ends) & (moments < ends + _HOUR)
+    at_midnight = timed & (written == written_days) & ~_has_serial(parts)
+    if timed.any():
+        if at_midnight[timed].all():
+            # systems that store days alone write midnight; taking it for a time invents hours
+            return np.where(timed, written_days, moments), _days_for_times(precisions), clock_change
+        if (moments[timed] == moments[timed].astype("datetime64[D]")).all():
+            return moments, _days_for_times(precisions), clock_change
+    moments = np.where(skipped, moments + _HOUR, moments)
+    return moments, precisions, skipped | repeated
 
 
-def _place(one: _Written | None, order: str) -> _Placed:
-    """Settle one date in the order of its column."""
-    day = _day(one, order) if one else None
-    if one is None or day is None:
-        return _NOWHEN
-    midnight = datetime(day.year, day.month, day.day)
-    if one.month_only:
-        return _Placed(midnight, MONTH)
-    if one.clock is None:
-        return _Placed(midnight, DATE)
-    hour, minute, second = one.clock
-    moment = midnight + timedelta(hours=hour, minutes=minute, seconds=second)
-    if one.offset_minutes is not None:
-        local = local_from_utc(moment - timedelta(minutes=one.offset_minutes))
-        return _Placed(local, TIME, False, midnight, moment == midnight)
-    begins, ends = _summer_time(moment.year)
-    one_hour = timedelta(hours=1)
-    if begins <= moment < begins + one_hour:
-        return _Placed(moment + one_hour, TIME, True, midnight)
-    in_repeated_hour = ends <= moment < ends + one_hour
-    return _Placed(moment, TIME, in_repeated_hour, midnight, moment == midnight)
+def _day_of(day: WrittenDay, order: str, day_zero: date) -> np.datetime64:
+    if day.serial is not None:
+        seconds = round(day.serial * 86_400)
+        return np.datetime64(day_zero, "s") + np.timedelta64(seconds, "s")
+    settled = day.in_order(order)
+    return np.datetime64("NaT") if settled is None else np.datetime64(settled, "s")
 
 
-def _days_where_every_time_is_midnight(placed: dict[str, _Placed]) -> dict[str, _Placed]:
-    """Return dates without times where every time is midnight, as written or in local time.
+def _precisions(parts: _Parts) -> Texts:
+    kinds = texts([_precision_of(day) for day in parts.days])[parts.day]
+    has_clock = np.array([bool(text) for text in parts.clocks])[parts.clock]
+    kinds[has_clock] = TIME
+    return kinds
 
-    Systems that store days alone write them so; taking midnight for a time would invent hours.
-    """
-    timed = {text: one for text, one in placed.items() if one.precision == TIME}
-    if all(one.written_at_midnight for one in timed.values()):
-        days = {text: _Placed(one.written_day, DATE) for text, one in timed.items()}
-    elif all(one.moment and one.moment.time() == time.min for one in timed.values()):
-        days = {text: _Placed(one.moment, DATE) for text, one in timed.items()}
-    else:
-        days = {}
-    return {**placed, **days}
+
+def _precision_of(day: WrittenDay | None) -> str:
+    if day is not None and day.month_only:
+        return MONTH
+    if day is not None and day.serial is not None and round(day.serial * 86_400) % 86_400:
+        return TIME
+    return DATE
+
+
+def _days_for_times(precisions: Texts) -> Texts:
+    return np.where(precisions == TIME, DATE, precisions)
+
+
+def _has_serial(parts: _Parts) -> Bools:
+    serial = [day is not None and day.serial is not None for day in parts.days]
+    return np.array(serial, dtype=bool)[parts.day]
+
+
+def _count_serials(parts: _Parts, which: Ints) -> int:
+    return int(_has_serial(parts)[which].sum())
+
+
+def _about_serials(count: int, day_zero: date) -> str:
+    return f"{count} dates are plain numbers, counted in days from {in_words(day_zero)}."
+
+
+def local_from_utc(moments: Moments) -> Moments:
+    """Return British local time for times in UTC (from 1996 on)."""
+    begins, ends = _summer_time(moments)
+    return np.where((moments >= begins) & (moments < ends), moments + _HOUR, moments)
+
+
+def _summer_time(moments: Moments) -> tuple[Moments, Moments]:
+    """Return when summer time begins and ends in each moment's year, in UTC."""
+    years: NDArray[np.datetime64] = moments.astype("datetime64[Y]")
+    different, which = np.unique(years, return_inverse=True)
+    begins = _last_sunday(different, 3) + _HOUR
+    ends = _last_sunday(different, 10) + _HOUR
+    return begins[which], ends[which]
+
+
+def _last_sunday(years: Moments, month: int) -> Moments:
+    """Return the midnight that begins the last Sunday of a month of 31 days, in each year."""
+    months = years.astype("datetime64[M]") + np.timedelta64(month - 1, "M")
+    last_day = months.astype("datetime64[D]") + np.timedelta64(30, "D")
+    # 1 January 1970, day 0, was a Thursday; Sundays are three days later
+    after_sunday = (last_day.astype(np.int64) - 3) % 7
+    sundays = last_day - after_sunday.astype("timedelta64[D]")
+    return np.asarray(np.where(np.isnat(years), np.datetime64("NaT"), sundays)).astype(
+        "datetime64[s]"
+    )

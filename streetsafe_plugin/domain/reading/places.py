@@ -9,28 +9,22 @@ every row then carries the mark.
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from streetsafe_plugin.domain.arrays import Bools, Floats
+from streetsafe_plugin.domain.arrays import Bools, Floats, Texts
 from streetsafe_plugin.domain.geometry import PointIndex, contains, outline_of
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.table import PointColumn
+from streetsafe_plugin.domain.reading.written_places import coordinate
 
 #: Two places given for one report that lie further apart than this do not agree.
 AGREEING_M = 50.0
 
 _MISSING = frozenset(("", "null", "none", "n/a", "na", "#n/a", "-", "unknown", "not known"))
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
-_COMPASS = re.compile(
-    r"(?:(?P<before>[NSEW])\s*)?(?P<number>[\d.,]+)\s*°?\s*(?P<after>[NSEW])?", re.I
-)
 _GRID_EAST_M, _GRID_NORTH_M = 700_000.0, 1_300_000.0
 _SWAP_PROOF = 0.95
 
@@ -79,6 +73,23 @@ class Places:
         return replace(self, xy=xy, problems=problems)
 
 
+@dataclass(frozen=True)
+class PlacedRows:
+    """Where each row of a table lies, in metres of the analysis system, and what is odd about it.
+
+    `xy` is (n, 2), NaN for the rows in `problems`. `sources` says for each row which columns the
+    place came from: `lonlat`, `bng`, `gridref` or `geometry`.
+    """
+
+    xy: Floats
+    sources: Texts
+    problems: Mapping[int, Problem]
+    low_precision: Bools
+    swapped: Bools
+    disagree: Bools
+    outside_area: Bools
+
+
 def read_lonlat(
     longitudes: Sequence[str], latitudes: Sequence[str], names: tuple[str, str]
 ) -> Places:
@@ -112,7 +123,7 @@ def read_geometry(points: PointColumn, degrees: bool) -> Places:
 
 def numbers_of(texts: Sequence[str]) -> list[float]:
     """Return those of the texts that are finite numbers."""
-    values = (_number(text, degrees=True) for text in texts)
+    values = (coordinate(text, degrees=True) for text in texts)
     return [value for value in values if value is not None and math.isfinite(value)]
 
 
@@ -194,7 +205,7 @@ def _read_pair(
         if all(missing):
             problems[row] = none
             continue
-        values = [None if gone else _number(t, degrees) for t, gone in zip(texts, missing)]
+        values = [None if gone else coordinate(t, degrees) for t, gone in zip(texts, missing)]
         if any(missing):
             column = missing.index(True)
             problems[row] = half_zero if values[1 - column] == 0 else half[column]
@@ -205,26 +216,6 @@ def _read_pair(
             continue
         xy[row] = values
     return Places(xy, problems, degrees)
-
-
-def _number(text: str, degrees: bool) -> float | None:
-    """Return a coordinate as a number, None where it is not one."""
-    if _NUMBER.fullmatch(text):
-        return float(text)
-    tidy = unicodedata.normalize("NFKC", text).strip().replace("−", "-").replace("\u200b", "")
-    if not degrees and _THOUSANDS.fullmatch(tidy):
-        return float(tidy.replace(",", "").replace(" ", ""))
-    if tidy.count(",") == 1 and "." not in tidy:
-        tidy = tidy.replace(",", ".")
-    if _NUMBER.fullmatch(tidy):
-        return float(tidy)
-    compass = _COMPASS.fullmatch(tidy) if degrees else None
-    if compass is None or bool(compass["before"]) == bool(compass["after"]):
-        return None
-    letter = (compass["before"] or compass["after"]).upper()
-    if not _NUMBER.fullmatch(compass["number"]):
-        return None
-    return float(compass["number"]) * (-1 if letter in "SW" else 1)
 
 
 def _check_degrees(places: Places) -> Places:

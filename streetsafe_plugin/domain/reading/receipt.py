@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
+import numpy as np
+
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.crimes import CrimeFilter, CrimesRead
-from streetsafe_plugin.domain.reading.reports import ReportsRead
+from streetsafe_plugin.domain.reading.reports import Reports, ReportsRead
 from streetsafe_plugin.domain.reading.table import REJECTION_CODES, RawTable
 from streetsafe_plugin.domain.taxonomy import REASONS
 
@@ -35,15 +37,14 @@ def report_receipt(table: RawTable, columns: Columns, read: ReportsRead) -> list
     ]
     if read.rejected:
         lines.append(f"Left out: {_by_code(read.rejected_by_code)}.")
-    silent = sum(not report.reasons for report in read.reports)
+    silent = int((~read.reports.ticked.any(axis=1)).sum())
     lines.append(f"{_count(read.mentions, 'mention')}; {_count(silent, 'report')} with no reason.")
-    mentions = Counter(code for report in read.reports for code in report.reasons)
-    if mentions:
-        ticked = (reason for reason in REASONS if mentions[reason.code])
-        counts = (f"{reason.label} {mentions[reason.code]}" for reason in ticked)
+    mentions = read.reports.ticked.sum(axis=0).tolist()
+    if any(mentions):
+        counts = (f"{reason.label} {number}" for reason, number in zip(REASONS, mentions) if number)
         lines.append(f"Mentions by reason: {'; '.join(counts)}.")
     lines.extend(_dates(read))
-    flagged = read.flagged()
+    flagged = read.reports.flagged()
     if flagged:
         counts = (f"{flag} {number}" for flag, number in flagged.items())
         lines.append(f"Reports by flag: {'; '.join(counts)}.")
@@ -97,18 +98,24 @@ def crime_receipt(read: CrimesRead, wanted: CrimeFilter) -> list[str]:
     return lines
 
 
+def first_and_last(reports: Reports) -> tuple[date, date] | None:
+    """Return the first and the last day on which a report was submitted, None without dates."""
+    moments = reports.submitted_at[~np.isnat(reports.submitted_at)]
+    if not len(moments):
+        return None
+    first, last = moments.min(), moments.max()
+    return first.astype("datetime64[D]").item(), last.astype("datetime64[D]").item()
+
+
 def _dates(read: ReportsRead) -> list[str]:
-    moments = [report.submitted_at for report in read.reports if report.submitted_at]
-    undated = len(read.reports) - len(moments)
-    lines = []
-    if moments:
-        first, last = min(moments).date(), max(moments).date()
-        lines.append(
-            f"Submitted from {_in_words(first)} to {_in_words(last)};"
+    days = first_and_last(read.reports)
+    lines = ["No report has a date."]
+    if days:
+        undated = int(np.isnat(read.reports.submitted_at).sum())
+        lines = [
+            f"Submitted from {_in_words(days[0])} to {_in_words(days[1])};"
             f" {_count(undated, 'report')} without a date."
-        )
-    else:
-        lines.append("No report has a date.")
+        ]
     if read.date_evidence:
         lines.append(read.date_evidence)
     return lines

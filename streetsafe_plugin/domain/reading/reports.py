@@ -1,87 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""From a raw table with places to reports, rejected rows and an account that closes.
+"""Turn a raw table into reports, and account for every row of it.
 
-A report is one pin. Its id is the source's own; where there is none it is made from the row's
-content, so that the same row has the same id on every import, whatever the file is called and in
-whatever order its rows stand.
+A report is one pin; a mention is one reason ticked. Every row becomes a report, adds a reason to
+one, is rejected with a code, or repeats an earlier row exactly. Nothing is dropped on the way.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 
-from streetsafe_plugin.domain.arrays import Bools, Floats
-from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints, Moments, Texts
+from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.reading.columns import CHARACTERISTICS, Columns
-from streetsafe_plugin.domain.reading.dates import NONE, DateColumn, read_dates
-from streetsafe_plugin.domain.reading.places import Problem
-from streetsafe_plugin.domain.reading.reasons import is_ticked, split_reasons
-from streetsafe_plugin.domain.reading.table import RawTable, RejectedRow, as_json
-from streetsafe_plugin.domain.taxonomy import in_order
+from streetsafe_plugin.domain.reading.column_roles import CHARACTERISTICS
+from streetsafe_plugin.domain.reading.columns import Columns
+from streetsafe_plugin.domain.reading.dates import MONTH, NONE, DateColumn, read_dates
+from streetsafe_plugin.domain.reading.identity import DUPLICATE, Identities, settle
+from streetsafe_plugin.domain.reading.places import PlacedRows, Problem
+from streetsafe_plugin.domain.reading.reasons import NO_WORDINGS, Wordings
+from streetsafe_plugin.domain.reading.table import RawTable, RejectedRow, as_json, texts
+from streetsafe_plugin.domain.reading.ticks import read_ticks
 
 #: The day the service opened; a report dated before it has a wrong date.
 SERVICE_OPENED = date(2021, 9, 2)
 
-_ROWS_PER_TICK = 2_000
-# rows that repeat an id and differ only in the reason, before the file is taken for one of another
-# shape: one row a reason
-_ONE_ROW_A_REASON = 3
-
 
 @dataclass(frozen=True)
-class PlacedRows:
-    """Where each row of a table lies, in metres of the analysis system, and what is odd about it.
+class Reports:
+    """Reports as they are kept, in the order of the source; every array has one entry a report.
 
-    `xy` is (n, 2), NaN for the rows in `problems`. `sources` says for each row which columns the
-    place came from: `lonlat`, `bng` or `geometry`.
+    `xy` is (n, 2) in metres of the analysis system. `ticked` is (n, 12), the reasons in the order
+    of `REASON_CODES`. `flags` are words joined by semicolons. `characteristics` and `free_text`
+    are there only if they were asked for.
     """
 
+    report_id: Texts
     xy: Floats
-    sources: Sequence[str]
-    problems: Mapping[int, Problem]
-    low_precision: Bools
-    swapped: Bools
-    disagree: Bools
-    outside_area: Bools
+    submitted_at: Moments
+    submitted_precision: Texts
+    ticked: Bools
+    crime_reported: Texts
+    why_not_reported: Texts
+    place_source: Texts
+    flags: Texts
+    source_row: Ints
+    characteristics: Mapping[str, Texts] = field(default_factory=dict)
+    free_text: Texts | None = None
 
+    def __len__(self) -> int:
+        """Return how many reports there are."""
+        return len(self.report_id)
 
-@dataclass(frozen=True)
-class Report:
-    """One report as it is kept."""
-
-    report_id: str
-    xy: tuple[float, float]
-    submitted_at: datetime | None
-    submitted_precision: str
-    reasons: tuple[str, ...]
-    crime_reported: str
-    why_not_reported: str
-    place_source: str
-    flags: tuple[str, ...]
-    source_row: int
-    characteristics: tuple[str, ...] = ()
-    free_text: str = ""
+    def flagged(self) -> Counter[str]:
+        """Count the reports that carry each flag."""
+        counts: Counter[str] = Counter()
+        for flags, number in Counter(self.flags.tolist()).items():
+            counts.update(dict.fromkeys(filter(None, flags.split(";")), number))
+        return counts
 
 
 @dataclass(frozen=True)
 class ReportsRead:
-    """All that came of a table: every row of it is a report, rejected, or an exact duplicate."""
+    """All that came of a table: every row is a report, merged, rejected or an exact duplicate."""
 
-    reports: tuple[Report, ...]
+    reports: Reports
     rejected: tuple[RejectedRow, ...]
     rows_read: int
     merged: int = 0
     unknown_wordings: Mapping[str, int] = field(default_factory=dict)
     unclear_ticks: Mapping[str, int] = field(default_factory=dict)
     date_evidence: str = ""
+    alike_but_for_reason: int = 0
 
     @property
     def rejected_by_code(self) -> Counter[str]:
@@ -91,7 +86,7 @@ class ReportsRead:
     @property
     def duplicates(self) -> int:
         """Count the rows that repeat an earlier one exactly, id and all."""
-        return self.rejected_by_code["duplicate"]
+        return self.rejected_by_code[DUPLICATE]
 
     @property
     def rejected_rows(self) -> int:
@@ -101,11 +96,7 @@ class ReportsRead:
     @property
     def mentions(self) -> int:
         """Count the reasons ticked in all reports."""
-        return sum(len(report.reasons) for report in self.reports)
-
-    def flagged(self) -> Counter[str]:
-        """Count the reports that carry each flag."""
-        return Counter(flag for report in self.reports for flag in report.flags)
+        return int(self.reports.ticked.sum())
 
     def require_closed(self) -> None:
         """Raise `DoesNotAddUp` unless every row read is accounted for once."""
@@ -117,15 +108,6 @@ class ReportsRead:
             )
 
 
-@dataclass(frozen=True)
-class _Ticked:
-    """What was ticked in each row, and what was not understood."""
-
-    reasons: list[tuple[str, ...]]
-    unknown_wordings: Counter[str]
-    unclear_ticks: Counter[str]
-
-
 def read_reports(
     table: RawTable,
     columns: Columns,
@@ -134,170 +116,96 @@ def read_reports(
     today: date | None = None,
     keep_characteristics: bool = False,
     keep_text: bool = False,
+    wordings: Wordings = NO_WORDINGS,
     tick: Tick = no_tick,
 ) -> ReportsRead:
     """Turn a table whose places are known into reports and rejected rows.
 
-    `today` is the day after which a report cannot have been made. Characteristics and people's
-    own words are left out, of rejected rows too, unless asked for.
+    `today` is the day after which a report cannot have been made. `wordings` are reasons a
+    mapping profile adds to those that are known. Characteristics and people's own words are left
+    out, of rejected rows too, unless asked for.
 
     Raises:
-        InputRefused: dates can be read two ways, or the file has one row a reason.
+        InputRefused: dates can be read two ways.
         DoesNotAddUp: a row was lost or counted twice.
     """
     dates = _dates(table, columns, date_order)
-    tick(0.2)
-    ticked = _read_ticks(table, columns)
-    tick(0.4)
-    digests = _content_digests(table, columns)
-    tick(0.6)
-    repeats, ids = _settle_ids(table, columns, placed, digests)
-    kept = [row for row in range(len(table.rows)) if row in ids]
+    tick(0.3)
+    ticked = read_ticks(table, columns, wordings)
+    tick(0.5)
+    usable = np.ones(len(table), dtype=bool)
+    usable[list(placed.problems)] = False
+    identities = settle(table, columns, usable, ticked.listed)
     tick(0.7)
-    flags = _flags(table, columns, placed, dates, ticked, kept, today or date.today())
-    reports = []
-    for done, row in enumerate(kept):
-        if done % _ROWS_PER_TICK == 0:
-            tick(0.8 + 0.2 * done / len(kept))
-        cells = table.rows[row]
-        reports.append(
-            Report(
-                ids[row],
-                (float(placed.xy[row, 0]), float(placed.xy[row, 1])),
-                dates.moments[row],
-                dates.precisions[row],
-                ticked.reasons[row],
-                _cell(cells, columns.crime_reported),
-                _cell(cells, columns.why_not_reported),
-                placed.sources[row],
-                flags[row],
-                int(table.row_numbers[row]),
-                _characteristics(cells, columns) if keep_characteristics else (),
-                _free_text(table, cells, columns) if keep_text else "",
-            )
-        )
+    reasons = ticked.reasons
+    np.logical_or.at(reasons, identities.merged_into, reasons[identities.merged])
     hidden = _hidden_columns(columns, keep_characteristics, keep_text)
-    rejected = _rejected(table, {**placed.problems, **repeats}, hidden)
+    taken = np.concatenate([identities.kept, identities.merged])
     read = ReportsRead(
-        tuple(reports),
-        rejected,
+        _reports(
+            table,
+            columns,
+            placed,
+            dates,
+            reasons,
+            identities,
+            today or date.today(),
+            keep_characteristics,
+            keep_text,
+        ),
+        _rejected(table, {**placed.problems, **identities.repeats}, hidden),
         table.rows_read,
-        0,
-        dict(ticked.unknown_wordings),
-        dict(ticked.unclear_ticks),
+        len(identities.merged),
+        ticked.unknown_wordings(taken),
+        ticked.unclear_cells(taken),
         dates.evidence,
+        identities.alike_but_for_reason,
     )
+    tick(1.0)
     read.require_closed()
     return read
 
 
 def _dates(table: RawTable, columns: Columns, order: str) -> DateColumn:
-    if columns.submitted is not None:
-        name = table.header[columns.submitted]
-        return read_dates(table.column(columns.submitted), order, name)
-    count = len(table.rows)
-    none = np.zeros(count, dtype=bool)
-    return DateColumn((None,) * count, (NONE,) * count, none, none)
+    if columns.submitted is None:
+        none = np.zeros(len(table), dtype=bool)
+        nowhen = np.full(len(table), "NaT", dtype="datetime64[s]")
+        return DateColumn(nowhen, texts([NONE] * len(table)), none, none)
+    name = table.header[columns.submitted]
+    return read_dates(table.column(columns.submitted), order, name, table.day_zero)
 
 
-def _read_ticks(table: RawTable, columns: Columns) -> _Ticked:
-    unknown: Counter[str] = Counter()
-    unclear: Counter[str] = Counter()
-    reasons: list[tuple[str, ...]] = []
-    order_of: dict[frozenset[str], tuple[str, ...]] = {}
-    known_ticks: dict[tuple[str, str], bool | None] = {}
-    for cells in table.rows:
-        codes: set[str] = set()
-        for index, code in columns.ticks:
-            cell = (cells[index], code)
-            if cell not in known_ticks:
-                known_ticks[cell] = is_ticked(*cell)
-            if known_ticks[cell]:
-                codes.add(code)
-            elif known_ticks[cell] is None:
-                unclear[table.header[index]] += 1
-        for index, group in columns.reason_lists:
-            found, strange = split_reasons(cells[index], group)
-            codes |= found
-            unknown.update(strange)
-        held = frozenset(codes)
-        if held not in order_of:
-            order_of[held] = in_order(held)
-        reasons.append(order_of[held])
-    return _Ticked(reasons, unknown, unclear)
+def _reports(
+    table: RawTable,
+    columns: Columns,
+    placed: PlacedRows,
+    dates: DateColumn,
+    reasons: Bools,
+    identities: Identities,
+    today: date,
+    keep_characteristics: bool,
+    keep_text: bool,
+) -> Reports:
+    kept = identities.kept
 
+    def answer(index: int | None) -> Texts:
+        return texts([""] * len(kept)) if index is None else table.column(index)[kept]
 
-def _content_digests(
-    table: RawTable, columns: Columns, without: frozenset[int] = frozenset()
-) -> list[str]:
-    """Return 16 hexadecimal digits for each row's content, whatever order its columns stand in."""
-    skipped = without | set(columns.storage)
-    by_name = sorted((table.header[i], i) for i in range(len(table.header)) if i not in skipped)
-    digests = []
-    for row, cells in enumerate(table.rows):
-        content = [(name, cells[index]) for name, index in by_name if cells[index]]
-        if table.points is not None:
-            content.append(("", repr(table.points.xy[row].tolist())))
-        packed = json.dumps(content, ensure_ascii=True).encode()
-        digests.append(hashlib.sha256(packed).hexdigest()[:16])
-    return digests
-
-
-def _settle_ids(
-    table: RawTable, columns: Columns, placed: PlacedRows, digests: Sequence[str]
-) -> tuple[dict[int, Problem], dict[int, str]]:
-    """Return the rows that repeat an id, with why, and the id of each row that is kept."""
-    repeats: dict[int, Problem] = {}
-    ids: dict[int, str] = {}
-    first_with: dict[str, int] = {}
-    alike: Counter[str] = Counter()
-    for row, cells in enumerate(table.rows):
-        if row in placed.problems:
-            continue
-        own_id = _cell(cells, columns.report_id)
-        if not own_id.strip():
-            alike[digests[row]] += 1
-            ids[row] = f"h:{digests[row]}-{alike[digests[row]]}"
-        elif own_id not in first_with:
-            first_with[own_id] = row
-            ids[row] = own_id
-        else:
-            first = first_with[own_id]
-            same = digests[first] == digests[row]
-            repeats[row] = _repeat_of(int(table.row_numbers[first]), same)
-    conflicts = [row for row, why in repeats.items() if why.code == "conflicting_id"]
-    _refuse_one_row_a_reason(table, columns, conflicts, first_with)
-    return repeats, ids
-
-
-def _repeat_of(number: int, same: bool) -> Problem:
-    if same:
-        return Problem("duplicate", f"The row repeats row {number} exactly.")
-    return Problem(
-        "conflicting_id", f"The row has the id of row {number}, which is kept, but differs from it."
+    characteristics = {name: answer(columns.characteristics.get(name)) for name in CHARACTERISTICS}
+    return Reports(
+        identities.ids,
+        placed.xy[kept],
+        dates.moments[kept],
+        dates.precisions[kept],
+        reasons[kept],
+        answer(columns.crime_reported),
+        answer(columns.why_not_reported),
+        placed.sources[kept],
+        _flags(table, columns, placed, dates, reasons, kept, today),
+        table.row_numbers[kept],
+        characteristics if keep_characteristics else {},
+        _free_text(table, columns, kept) if keep_text else None,
     )
-
-
-def _refuse_one_row_a_reason(
-    table: RawTable, columns: Columns, conflicts: Sequence[int], first_with: Mapping[str, int]
-) -> None:
-    """Refuse a file in which rows of one id differ in nothing but the reason."""
-    if len(conflicts) < _ONE_ROW_A_REASON or not columns.reason_lists:
-        return
-    without = frozenset(index for index, _ in columns.reason_lists)
-    digests = _content_digests(table, columns, without)
-    only_reason = [
-        row
-        for row in conflicts
-        if digests[row] == digests[first_with[_cell(table.rows[row], columns.report_id)]]
-    ]
-    if len(only_reason) > len(conflicts) / 2:
-        numbers = ", ".join(str(int(table.row_numbers[row])) for row in only_reason[:3])
-        raise InputRefused(
-            f"“{table.file_name}” seems to have one row a reason: {len(only_reason)} rows (such as"
-            f" {numbers}) repeat the id of an earlier row and differ only in the reason.",
-            "Make it one row a report, with the reasons in one cell parted by semicolons.",
-        )
 
 
 def _flags(
@@ -305,34 +213,44 @@ def _flags(
     columns: Columns,
     placed: PlacedRows,
     dates: DateColumn,
-    ticked: _Ticked,
-    kept: Sequence[int],
+    reasons: Bools,
+    kept: Ints,
     today: date,
-) -> dict[int, tuple[str, ...]]:
+) -> Texts:
     """Return each kept row's flags, in a fixed order."""
-    repeated_place, same_moment = _coincidences(table, columns, placed, dates, ticked, kept)
-    implausible = np.zeros(len(table.rows), dtype=bool)
-    tomorrow = today + timedelta(days=1)
-    for row in kept:
-        moment = dates.moments[row]
-        if moment is not None:
-            month_is_open = dates.precisions[row] == "month" and (
-                (moment.year, moment.month) == (SERVICE_OPENED.year, SERVICE_OPENED.month)
-            )
-            too_early = moment.date() < SERVICE_OPENED and not month_is_open
-            implausible[row] = too_early or moment.date() > tomorrow
-    named = (
-        ("outside_area", placed.outside_area),
-        ("repeated_place", repeated_place),
-        ("same_moment", same_moment),
-        ("axes_swapped", placed.swapped),
-        ("unreadable_date", dates.unreadable),
-        ("low_precision", placed.low_precision),
-        ("places_disagree", placed.disagree),
-        ("implausible_date", implausible),
-        ("clock_change", dates.clock_change),
-    )
-    return {row: tuple(name for name, marks in named if marks[row]) for row in kept}
+    repeated_place, same_moment = _coincidences(table, columns, placed, dates, reasons, kept)
+    marks = {
+        "outside_area": placed.outside_area[kept],
+        "repeated_place": repeated_place,
+        "same_moment": same_moment,
+        "axes_swapped": placed.swapped[kept],
+        "unreadable_date": dates.unreadable[kept],
+        "low_precision": placed.low_precision[kept],
+        "places_disagree": placed.disagree[kept],
+        "implausible_date": _implausible(dates, kept, today),
+        "clock_change": dates.clock_change[kept],
+    }
+    return _joined(marks)
+
+
+def _joined(marks: Mapping[str, Bools]) -> Texts:
+    """Return for each row the names of the marks it has, each combination worked out once."""
+    bits = sum((held.astype(np.int64) << place for place, held in enumerate(marks.values())))
+    combinations, which = np.unique(np.asarray(bits), return_inverse=True)
+    joined = [
+        ";".join(name for place, name in enumerate(marks) if combination >> place & 1)
+        for combination in combinations.tolist()
+    ]
+    return texts(joined)[which] if joined else texts([])
+
+
+def _implausible(dates: DateColumn, kept: Ints, today: date) -> Bools:
+    """Mark dates before the service opened or after tomorrow; its first month is open."""
+    days = dates.moments[kept].astype("datetime64[D]")
+    opened = np.datetime64(SERVICE_OPENED)
+    first_month = (dates.precisions[kept] == MONTH) & (days == opened.astype("datetime64[M]"))
+    too_early = (days < opened) & ~first_month
+    return np.asarray(too_early | (days > np.datetime64(today + timedelta(days=1))))
 
 
 def _coincidences(
@@ -340,28 +258,27 @@ def _coincidences(
     columns: Columns,
     placed: PlacedRows,
     dates: DateColumn,
-    ticked: _Ticked,
-    kept: Sequence[int],
+    reasons: Bools,
+    kept: Ints,
 ) -> tuple[Bools, Bools]:
     """Mark reports that share their place, and those that share place, time and answers."""
-    at_place: dict[tuple[float, ...], list[int]] = defaultdict(list)
-    at_moment: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    answers = [columns.crime_reported, columns.why_not_reported, *columns.characteristics.values()]
-    centimetres = np.round(placed.xy, 2).tolist()
-    for row in kept:
-        place = tuple(centimetres[row])
-        at_place[place].append(row)
-        if dates.moments[row] is not None:
-            cells = table.rows[row]
-            said = tuple(_cell(cells, index) for index in answers)
-            when = (dates.moments[row], dates.precisions[row])
-            at_moment[place, when, ticked.reasons[row], said].append(row)
-    repeated_place = np.zeros(len(table.rows), dtype=bool)
-    same_moment = np.zeros(len(table.rows), dtype=bool)
-    for groups, marks in ((at_place, repeated_place), (at_moment, same_moment)):
-        for rows in groups.values():
-            if len(rows) > 1:
-                marks[rows] = True
+    answers = (columns.crime_reported, columns.why_not_reported, *columns.characteristics.values())
+    said = {f"answer {i}": table.distinct(i)[0][kept] for i in answers if i is not None}
+    powers = 1 << np.arange(reasons.shape[1])
+    centimetres = np.round(placed.xy[kept] * 100.0)
+    held = pd.DataFrame(
+        {
+            "x": centimetres[:, 0],
+            "y": centimetres[:, 1],
+            "moment": dates.moments[kept].astype(np.int64),
+            "precision": dates.precisions[kept],
+            "reasons": reasons[kept] @ powers,
+            **said,
+        }
+    )
+    repeated_place = held.duplicated(["x", "y"], keep=False).to_numpy()
+    dated = ~np.isnat(dates.moments[kept])
+    same_moment = held.duplicated(keep=False).to_numpy() & dated
     return repeated_place, same_moment
 
 
@@ -376,7 +293,7 @@ def _rejected(
             int(table.row_numbers[row]),
             problem.code,
             problem.sentence,
-            as_json({name: table.rows[row][index] for name, index in shown}),
+            as_json({name: table.column(index)[row] for name, index in shown}),
         )
         for row, problem in problems.items()
     ]
@@ -397,17 +314,15 @@ def _hidden_columns(
     return frozenset((*characteristics, *(() if keep_text else columns.free_text)))
 
 
-def _characteristics(cells: Sequence[str], columns: Columns) -> tuple[str, ...]:
-    return tuple(_cell(cells, columns.characteristics.get(name)) for name in CHARACTERISTICS)
-
-
-def _free_text(table: RawTable, cells: Sequence[str], columns: Columns) -> str:
+def _free_text(table: RawTable, columns: Columns, kept: Ints) -> Texts:
     """Return people's own words; under their headings where there are several columns of them."""
-    said = [(table.header[index], cells[index]) for index in columns.free_text if cells[index]]
-    if len(columns.free_text) == 1:
-        return said[0][1] if said else ""
-    return "\n".join(f"{name}: {text}" for name, text in said)
-
-
-def _cell(cells: Sequence[str], index: int | None) -> str:
-    return "" if index is None else cells[index]
+    said = [table.column(index)[kept] for index in columns.free_text]
+    if len(said) == 1:
+        return said[0]
+    names = [table.header[index] for index in columns.free_text]
+    return texts(
+        [
+            "\n".join(f"{name}: {text}" for name, text in zip(names, cells) if text)
+            for cells in (zip(*said) if said else [()] * len(kept))
+        ]
+    )
