@@ -13,7 +13,6 @@ from qgis.core import (
     QgsCsException,
     QgsDatumTransform,
     QgsGeometry,
-    QgsLineString,
     QgsPointXY,
     QgsUnitTypes,
 )
@@ -88,7 +87,9 @@ def _transform_block(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.nd
     if len(xy) < 2:  # too few for a line
         moved = [transform.transform(QgsPointXY(*point)) for point in xy]
         return np.array([(point.x(), point.y()) for point in moved]).reshape(-1, 2)
-    line = QgsGeometry(QgsLineString(xy[:, 0].tolist(), xy[:, 1].tolist()))
+    header = b"\x01\x02\x00\x00\x00" + len(xy).to_bytes(4, "little")
+    line = QgsGeometry()
+    line.fromWkb(header + np.ascontiguousarray(xy, dtype="<f8").tobytes())
     line.transform(transform)
     packed = bytes(line.asWkb())[_WKB_LINE_HEADER:]
     return np.frombuffer(packed, dtype="<f8").reshape(-1, 2)

@@ -7,8 +7,8 @@ datum. The others then serve where those are empty, and to find rows in which th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransformContext
@@ -19,17 +19,23 @@ from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.places import (
     AGREEING_M,
+    WRONG_UNIT,
     PlacedRows,
     Places,
     Problem,
+    checked,
     inside_area,
     leave_out_places_abroad,
     leave_out_places_off_the_grid,
     low_precision,
     put_swapped_right,
     read_geometry,
+    read_gridrefs,
+    read_latlon,
     read_lonlat,
     read_metres,
+    read_wkt,
+    turned_round,
 )
 from streetsafe_plugin.domain.reading.table import RawTable
 from streetsafe_plugin.gis.crs import transform_xy
@@ -38,6 +44,8 @@ from streetsafe_plugin.i18n import tr
 NATIONAL_GRID = "EPSG:27700"
 LONGITUDE_LATITUDE = "EPSG:4326"
 
+#: A square of this side or more says no more than the neighbourhood.
+_LOW_PRECISION_M = 100.0
 _EMPTY_CODES = ("no_place", "zero_place")
 
 
@@ -52,12 +60,18 @@ class Placing:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """One kind of coordinates a table gives, as read and in the analysis system."""
+    """One kind of coordinates a table gives, as read and in the analysis system.
+
+    `low` marks those of low precision; `vague_m` is how far off each may be for that reason alone.
+    """
 
     source: str
     read: Places
     xy: np.ndarray
     crs: QgsCoordinateReferenceSystem
+    low: np.ndarray
+    vague_m: np.ndarray
+    turned: int = 0
 
 
 class _Placer:
@@ -82,12 +96,22 @@ class _Placer:
         return transform_xy(xy, crs, target, self.transform_context)
 
     def candidate(
-        self, source: str, places: Places, crs: QgsCoordinateReferenceSystem
+        self,
+        source: str,
+        places: Places,
+        crs: QgsCoordinateReferenceSystem,
+        sides_m: np.ndarray | None = None,
     ) -> _Candidate:
-        """Return places with those marked that cannot be, and where the others lie."""
+        """Return places with those marked that cannot be, and where the others lie.
+
+        `sides_m` are the squares of grid references, whose centres the places are.
+        """
+        low = low_precision(places) if sides_m is None else sides_m >= _LOW_PRECISION_M
+        turned = 0
         if self.in_great_britain_only:
             if places.degrees:
                 places = put_swapped_right(places)
+                places, turned = turned_round(places)
             if crs.authid() == NATIONAL_GRID:
                 places = leave_out_places_off_the_grid(places)
             degrees = QgsCoordinateReferenceSystem(LONGITUDE_LATITUDE)
@@ -99,7 +123,10 @@ class _Placer:
             "outside_earth",
             tr("The place cannot be expressed in {}.").format(self.target.authid()),
         )
-        return _Candidate(source, places.with_problems(lost, nowhere), xy, crs)
+        half_diagonal = np.zeros(len(xy)) if sides_m is None else sides_m / np.sqrt(2.0)
+        return _Candidate(
+            source, places.with_problems(lost, nowhere), xy, crs, low, half_diagonal, turned
+        )
 
 
 def place_rows(
@@ -125,28 +152,31 @@ def place_rows(
     first = candidates[0]
     xy, problems = first.xy.copy(), dict(first.read.problems)
     source = np.full(len(xy), first.source, dtype=object)
-    low = low_precision(first.read)
+    low = first.low.copy()
     swapped = np.full(len(xy), first.read.swapped)
     disagree = np.zeros(len(xy), dtype=bool)
-    warnings = _exchanges(candidates)
+    warnings = [*_exchanges(candidates), *_wrong_units(table, columns, candidates)]
     for other in candidates[1:]:
-        empty = np.array(
-            [row in problems and problems[row].code in _EMPTY_CODES for row in range(len(xy))]
-        )
+        empty = np.zeros(len(xy), dtype=bool)
+        empty[[row for row, problem in problems.items() if problem.code in _EMPTY_CODES]] = True
         filled = empty & np.isfinite(other.xy).all(axis=1)
         xy[filled], source[filled] = other.xy[filled], other.source
-        low[filled] = low_precision(other.read)[filled]
+        low[filled] = other.low[filled]
         swapped[filled] = other.read.swapped
-        for row in np.flatnonzero(filled):
-            del problems[int(row)]
+        for row in np.flatnonzero(filled).tolist():
+            del problems[row]
         apart = np.hypot(*(first.xy - other.xy).T)
-        disagree |= apart > AGREEING_M  # NaN is not above anything
-        if disagree.any():
+        with np.errstate(invalid="ignore"):
+            far = apart > AGREEING_M + first.vague_m + other.vague_m
+        disagree |= far  # NaN is not above anything
+        if far.any():
             warnings.append(
                 tr(
-                    "{} rows give two places more than {:g} m apart, at most {:,.0f} m; easting and"
-                    " northing were used."
-                ).format(int(disagree.sum()), AGREEING_M, float(np.nanmax(apart)))
+                    "{} rows give two places more than {:g} m apart, at most {:,.0f} m; {} were"
+                    " used."
+                ).format(
+                    int(far.sum()), AGREEING_M, float(apart[far].max()), _in_words(first.source)
+                )
             )
     usable = np.isfinite(xy).all(axis=1)
     outside = (
@@ -171,7 +201,33 @@ def _candidates(
             )
         places = read_geometry(table.points, degrees=crs.isGeographic())
         return [placer.candidate("geometry", places, crs)]
-    found = []
+    found = [
+        *_pairs(placer, table, columns, stated),
+        *_whole_places(placer, table, columns, stated),
+    ]
+    if not found:
+        raise InputRefused(
+            tr("“{}” has no columns with places.").format(table.file_name),
+            tr(
+                "Name two columns Longitude and Latitude or Easting and Northing, or one Grid"
+                " reference."
+            ),
+        )
+    if stated.isValid() and not any(right_kind for right_kind, _ in found):
+        degrees = found[0][1].read.degrees
+        raise InputRefused(
+            tr("CRS is {}, but the columns of places hold {}.").format(
+                stated.authid(), tr("degrees") if degrees else tr("metres")
+            ),
+            tr("Leave CRS empty, or choose the system those columns are in."),
+        )
+    return [candidate for _, candidate in found]
+
+
+def _pairs(
+    placer: _Placer, table: RawTable, columns: Columns, stated: QgsCoordinateReferenceSystem
+) -> Iterator[tuple[bool, _Candidate]]:
+    """Give places held by two columns, each with whether `stated` is of their kind."""
     for pair, source, degrees, usual, read in (
         (columns.metres, "bng", False, NATIONAL_GRID, read_metres),
         (columns.lonlat, "lonlat", True, LONGITUDE_LATITUDE, read_lonlat),
@@ -182,29 +238,80 @@ def _candidates(
         crs = stated if right_kind else QgsCoordinateReferenceSystem(usual)
         names = (table.header[pair[0]], table.header[pair[1]])
         places = read(table.column(pair[0]), table.column(pair[1]), names)
-        found.append((right_kind, placer.candidate(source, places, crs)))
-    if not found:
-        raise InputRefused(
-            tr("“{}” has no columns with places.").format(table.file_name),
-            tr("Name two columns Longitude and Latitude, or Easting and Northing."),
+        yield right_kind, placer.candidate(source, places, crs)
+
+
+def _whole_places(
+    placer: _Placer, table: RawTable, columns: Columns, stated: QgsCoordinateReferenceSystem
+) -> Iterator[tuple[bool, _Candidate]]:
+    """Give places held by one column, each with whether `stated` is of their kind."""
+    if columns.latlon is not None:
+        places = read_latlon(table.column(columns.latlon), table.header[columns.latlon])
+        right_kind = stated.isValid() and stated.isGeographic()
+        crs = stated if right_kind else QgsCoordinateReferenceSystem(LONGITUDE_LATITUDE)
+        yield right_kind, placer.candidate("lonlat", places, crs)
+    if columns.wkt is not None:
+        read, srid = read_wkt(table.column(columns.wkt), table.header[columns.wkt])
+        usual = LONGITUDE_LATITUDE if read.degrees else NATIONAL_GRID
+        crs = (
+            stated
+            if stated.isValid()
+            else QgsCoordinateReferenceSystem(f"EPSG:{srid}" if srid else usual)
         )
-    if stated.isValid() and not any(right_kind for right_kind, _ in found):
-        raise InputRefused(
-            tr("CRS is {}, but the columns of places hold {}.").format(
-                stated.authid(), tr("metres") if columns.metres else tr("degrees")
-            ),
-            tr("Leave CRS empty, or choose the system those columns are in."),
-        )
-    return [candidate for _, candidate in found]
+        if not crs.isValid():
+            raise InputRefused(
+                tr("Column “{}” names the coordinate system {}, which QGIS does not know.").format(
+                    table.header[columns.wkt], srid
+                ),
+                tr("Set CRS to the system its coordinates are in."),
+            )
+        places = checked(replace(read, degrees=crs.isGeographic()))
+        yield stated.isValid(), placer.candidate("geometry", places, crs)
+    if columns.gridref is not None:
+        places, sides = read_gridrefs(table.column(columns.gridref), table.header[columns.gridref])
+        grid = QgsCoordinateReferenceSystem(NATIONAL_GRID)
+        yield stated == grid, placer.candidate("gridref", places, grid, sides)
+
+
+def _in_words(source: str) -> str:
+    return {
+        "bng": tr("easting and northing"),
+        "lonlat": tr("longitude and latitude"),
+        "geometry": tr("the points"),
+    }.get(source, tr("the grid references"))
+
+
+def _wrong_units(
+    table: RawTable, columns: Columns, candidates: Sequence[_Candidate]
+) -> Iterator[str]:
+    """Say where most of a column is in the other unit: degrees for metres or the reverse."""
+    for candidate in candidates:
+        pair = columns.lonlat if candidate.read.degrees else columns.metres
+        if pair is None or candidate.source not in ("lonlat", "bng"):
+            continue
+        wrong = sum(problem.sentence in WRONG_UNIT for problem in candidate.read.problems.values())
+        if 2 * wrong > len(table):
+            held = tr("metres") if candidate.read.degrees else tr("degrees")
+            yield tr(
+                "“{}” and “{}” hold {} in {} of {} rows: name them for what they hold, or say so in"
+                " a mapping profile."
+            ).format(table.header[pair[0]], table.header[pair[1]], held, wrong, len(table))
 
 
 def _exchanges(candidates: Sequence[_Candidate]) -> list[str]:
     """Say where longitude and latitude were put right."""
+    turned = sum(one.turned for one in candidates)
+    said = []
+    if turned:
+        said.append(
+            tr("{} longitudes were counted eastwards to 360 and were turned round.").format(turned)
+        )
     if not any(one.read.swapped for one in candidates):
-        return []
+        return said
     return [
+        *said,
         tr(
             "Longitude and latitude stand in each other's place and were exchanged; every report"
             " from them is flagged axes_swapped. Check a few on the map."
-        )
+        ),
     ]

@@ -167,7 +167,8 @@ def read_table(
     if kind == "json":
         return read_geojson(_bytes_of(path, LARGEST_FILE), path.name, tick)
     if kind == "text":
-        return read_delimited(_bytes_of(path, LARGEST_FILE), path.name, encoding, tick)
+        data = _bytes_of(path, LARGEST_FILE)
+        return read_delimited(data, path.name, encoding, tick, header_row)
     raise InputRefused(tr("“{}” {}").format(path.name, _what_it_is(kind)), _what_to_do(kind))
 
 

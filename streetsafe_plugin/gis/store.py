@@ -250,13 +250,16 @@ def write_layer(
         )
         if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
             raise _refused_by_writer(path, writer)
-        in_bulk = driver == "GPKG" and isinstance(rows, LayerColumns)
-        written = len(rows) if in_bulk else add_rows(writer, spec, rows, tick, driver == "CSV")
+        columns = rows if driver == "GPKG" and isinstance(rows, LayerColumns) else None
+        if columns is None:
+            written = add_rows(writer, spec, rows, tick, driver == "CSV")
+        else:
+            written = len(columns)
         if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
             raise _refused_by_writer(path, writer)
         del writer  # closes the file
-        if in_bulk:
-            _fill(pending.temporary, options.layerName, rows, tick)
+        if columns is not None:
+            _fill(pending.temporary, options.layerName, columns, tick)
         if driver == "GPKG":
             _dress_inside(pending.temporary, options.layerName, finish)
             if ledger is not None:

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.reading import dates as reading
+from streetsafe_plugin.domain.reading.cut_dates import cut_dates
 from streetsafe_plugin.domain.reading.dates import DateColumn, looks_like_date, looks_like_serial
 from streetsafe_plugin.domain.reading.table import DAY_ZERO_1904, texts
+from streetsafe_plugin.domain.reading.written_dates import cut
 
 
 def read_dates(cells, *how, **more) -> DateColumn:
@@ -271,3 +273,111 @@ def test_the_order_of_rows_does_not_matter(cells):
     assert by_text["03/04/2024"] == datetime(2024, 4, 3)
     assert by_text["soon"] is None
     assert by_text["45395"] == datetime(2024, 4, 13)
+
+
+_DAYS_OF_TEXT = st.dates(date(2000, 1, 1), date(2060, 12, 31))
+_ODD = st.sampled_from(
+    [
+        "",
+        " : ",
+        ":",
+        "1:30",
+        "x\0:",
+        "5:6",
+        "at 9.30pm",
+        "\u00a02022-03-05 21:30",
+        "é 10:11",
+        "45395",
+    ]
+)
+
+
+@given(st.lists(st.one_of(st.text("0123456789:/-. TZ+pm", max_size=40), st.text(), _ODD)))
+@settings(max_examples=150)
+def test_texts_cut_many_at_a_time_are_cut_as_they_are_one_by_one(cells):
+    different = list(dict.fromkeys(cells)) or [""]
+    days, clocks, timed = cut_dates(texts(different))
+    found = [
+        (days.different[day], clocks.different[clock])
+        for day, clock in zip(days.which, clocks.which)
+    ]
+    assert found == [cut(text) for text in different]
+    assert timed.tolist() == [bool(clock) for _, clock in found]
+
+
+def test_pieces_found_in_different_blocks_are_the_same_pieces(monkeypatch):
+    monkeypatch.setattr("streetsafe_plugin.domain.reading.cut_dates._BLOCK", 2)
+    days, clocks, _ = cut_dates(texts(["a 1:30", "b 1:30", "a 2:30", "c", "a 1:31"]))
+    assert list(days.different) == ["a ", "b ", "c"]
+    assert list(clocks.different) == ["1:30", "2:30", "", "1:31"]
+
+
+@given(st.lists(st.datetimes(datetime(2000, 1, 1), datetime(2060, 1, 1)), min_size=1, max_size=20))
+@settings(max_examples=50)
+def test_each_cell_reads_as_it_would_alone(moments):
+    """The column decides the order of dates, and nothing else about a cell."""
+    cells = [f"{moment:%d/%m/%Y %H:%M:%S}" for moment in moments]
+    together = read_dates([*cells, "13/04/2024 10:01"], "dmy")
+    for cell, moment in zip(cells, moments_of(together)):
+        assert moments_of(read_dates([cell, "13/04/2024 10:01"], "dmy"))[0] == moment
+
+
+@given(st.lists(_DAYS_OF_TEXT, min_size=1, max_size=6), st.sampled_from(["%d/%m/%y", "%y/%m/%d"]))
+def test_no_part_of_a_short_date_is_ever_taken_for_another(days, shape):
+    """Faults 53: which part is the year is as open as which is the day."""
+    try:
+        dates = read_dates([day.strftime(shape) for day in days], column="d")
+    except InputRefused:
+        return
+    assert moments_of(dates) == tuple(datetime(d.year, d.month, d.day) for d in days)
+
+
+@given(st.lists(st.one_of(_DAYS_OF_TEXT.map("{:%d/%m/%Y}".format), _ODD)), st.randoms())
+def test_the_order_of_rows_changes_nothing(cells, random):
+    """Faults 53: the same rows in another order read the same, or are refused alike."""
+    shuffled = random.sample(cells, len(cells))
+    readings = []
+    for column in (cells, shuffled):
+        try:
+            dates = read_dates(column)
+            readings.append((dates.order, set(zip(column, moments_of(dates), dates.precisions))))
+        except InputRefused:
+            readings.append("refused")
+    assert readings[0] == readings[1]
+
+
+def test_dates_that_a_spreadsheet_may_have_swapped_are_named():
+    """Faults 53: a spreadsheet takes 04/03/2024 for a date in its own order, not 13/04/2024."""
+    swapped = ["45355", "45385", "2024-05-04", "2024-06-07", "2024-07-08"]
+    assert "swapped" in read_dates(["13/04/2024", "14/04/2024", *swapped]).evidence
+    assert "swapped" not in read_dates(["13/04/2024", "13/04/2024", *swapped[:4]]).evidence
+    assert "swapped" not in read_dates(["13/04/2024", "03/04/2024", *swapped]).evidence
+    assert "swapped" not in read_dates(["13/04/2024", *swapped, "2024-07-28"]).evidence
+
+
+def test_two_dates_may_be_needed_to_prove_an_order():
+    """Faults 53: 13/04/31 excludes the month first, 31/12/00 the year first."""
+    dates = read_dates(["13/04/31", "12/11/00"], column="Submitted")
+    assert dates.evidence == "Dates were read day first, which 13/04/31 and 12/11/00 prove."
+
+
+@pytest.mark.parametrize("text", ["1713043800", "1713043800000", "Mar-24", "13042024", "202404"])
+def test_a_number_or_month_that_may_mean_anything_is_flagged(text):
+    """Faults 54: no epoch, no day or year is made up."""
+    assert read_dates([text]).unreadable.all()
+
+
+@pytest.mark.parametrize("text", ["00/00/0000", "0000-00-00 00:00:00", "9999-12-31", "31/12/9999"])
+def test_a_stand_in_for_no_date_proves_no_order(text):
+    """Faults 58: only dates that exist prove an order, and stand-ins are flagged."""
+    with pytest.raises(InputRefused):
+        read_dates(["03/04/2024", text])
+    assert read_dates(["13/04/2024", text]).unreadable.tolist() == [False, True]
+
+
+def test_days_without_signs_are_dates_but_do_not_look_like_them():
+    dates = read_dates(["20240413", "20240413 21:30"])
+    assert moments_of(dates) == (datetime(2024, 4, 13), datetime(2024, 4, 13, 21, 30))
+    assert looks_like_serial("20240413")
+    assert not looks_like_date("20240413")
+    assert not looks_like_serial("20242013")

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
+from streetsafe_plugin.domain.reading import places as reading
+from streetsafe_plugin.domain.reading.britain import in_great_britain
 from streetsafe_plugin.domain.reading.places import (
-    in_great_britain,
+    Places,
     inside_area,
     leave_out_places_abroad,
     leave_out_places_off_the_grid,
@@ -18,10 +20,17 @@ from streetsafe_plugin.domain.reading.places import (
     numbers_of,
     put_swapped_right,
     read_geometry,
-    read_lonlat,
-    read_metres,
 )
-from streetsafe_plugin.domain.reading.table import PointColumn
+from streetsafe_plugin.domain.reading.table import PointColumn, texts
+
+
+def read_lonlat(longitudes, latitudes, names) -> Places:
+    return reading.read_lonlat(texts(longitudes), texts(latitudes), names)
+
+
+def read_metres(eastings, northings, names) -> Places:
+    return reading.read_metres(texts(eastings), texts(northings), names)
+
 
 LEICESTER = (-1.1398, 52.6369)
 NAMES = ("Longitude", "Latitude")

@@ -270,8 +270,8 @@ class _Reader:
     def _places(self, table: RawTable, position: dict[str, int], taken: list[int]) -> Places:
         longitude, latitude = position[_LONGITUDE], position[_LATITUDE]
         places = read_lonlat(
-            [table.rows[number][longitude] for number in taken],
-            [table.rows[number][latitude] for number in taken],
+            table.column(longitude)[taken],
+            table.column(latitude)[taken],
             (_LONGITUDE, _LATITUDE),
         )
         return leave_out_places_abroad(places, places.xy) if self.in_great_britain_only else places

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from streetsafe_plugin.domain.arrays import Bools, Ints, Moments, Texts
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints, Moments, Texts
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.reading.cut_dates import cut_dates
 from streetsafe_plugin.domain.reading.table import DAY_ZERO, texts
 from streetsafe_plugin.domain.reading.written_dates import (
     WrittenDay,
@@ -26,6 +26,7 @@ from streetsafe_plugin.domain.reading.written_dates import (
     is_missing,
     written_clock,
     written_day,
+    written_serial,
 )
 
 #: How the parts of a numeric date stand; `auto` takes an order only where the column proves it.
@@ -33,9 +34,11 @@ DATE_ORDERS = ("auto", "dmy", "mdy", "ymd")
 TIME, DATE, MONTH, NONE = "time", "date", "month", "none"
 
 _ORDER_IN_WORDS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
-_CLOCK_FOLLOWS = "\0"
 _HOUR = np.timedelta64(3600, "s")
 _MINUTE = np.timedelta64(60, "s")
+_DAY_S = 86_400
+#: So many different days say something together.
+_ENOUGH = 5
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,21 @@ class DateColumn:
 class _Parts:
     """The different texts of a column, cut into days and clocks, each of which is read once.
 
-    `day` and `clock` say for each text which of `days` and `clocks` it holds.
+    `day` and `clock` say for each text which of `days` and `clocks` it holds, `timed` whether it
+    has a clock at all. `serials` are the days that are plain numbers, NaN for others.
     """
 
     whole: Texts
     day: Ints
     clock: Ints
+    timed: Bools
     days: Sequence[WrittenDay | None]
+    serials: Floats
     clocks: Sequence[str]
+
+    def is_serial(self) -> Bools:
+        """Tell which texts are plain numbers."""
+        return np.asarray(~np.isnan(self.serials[self.day]))
 
 
 def read_dates(
@@ -91,22 +101,21 @@ def read_dates(
     missing = [is_missing(text) for text in different[np.isnat(moments)]]
     unreadable = np.isnat(moments)
     unreadable[unreadable] = ~np.array(missing, dtype=bool)
-    serials = _count_serials(parts, which)
-    if serials:
-        evidence = f"{evidence} {_about_serials(serials, day_zero)}".strip()
+    said = [evidence, _about_swaps(parts, settled, day_zero)]
+    said.append(_about_serials(int(parts.is_serial()[which].sum()), day_zero))
     return DateColumn(
         moments[which],
         precisions[which],
         unreadable[which],
         clock_change[which],
         settled,
-        evidence,
+        " ".join(filter(None, said)),
     )
 
 
 def looks_like_date(text: str) -> bool:
-    """Tell whether a text has the shape of a date, in whatever order."""
-    if looks_like_serial(text):
+    """Tell whether a text has the shape of a date, in whatever order; a bare number has not."""
+    if text.isdigit():
         return False
     day_text, clock_text = cut(text)
     return written_day(day_text, bool(clock_text)) is not None and (
@@ -115,21 +124,23 @@ def looks_like_date(text: str) -> bool:
 
 
 def looks_like_serial(text: str) -> bool:
-    """Tell whether a text is a number that a spreadsheet may mean as a date."""
-    day = written_day(text, False)
-    return day is not None and day.serial is not None
+    """Tell whether a text is a bare number that may mean a date, such as 45395 or 20240413."""
+    is_compact = text.isdigit() and written_day(text, False) is not None
+    return is_compact or not np.isnan(written_serial(text))
 
 
 def _cut_up(different: Texts) -> _Parts:
-    day_texts, clock_texts = zip(*map(cut, different))
-    clock, clocks = pd.factorize(texts(clock_texts))
+    cut_up = cut_dates(different)
     # a day is read differently where a clock follows it
-    keyed = [
-        text + _CLOCK_FOLLOWS if clock else text for text, clock in zip(day_texts, clock_texts)
+    day, kinds = pd.factorize(cut_up.days.which * 2 + cut_up.timed)
+    written = [(cut_up.days.different[kind // 2], bool(kind % 2)) for kind in kinds.tolist()]
+    serials = [np.nan if timed else written_serial(text) for text, timed in written]
+    days = [
+        written_day(text, timed) if np.isnan(serial) else None
+        for (text, timed), serial in zip(written, serials)
     ]
-    day, days = pd.factorize(texts(keyed))
-    read = [written_day(text.rstrip(_CLOCK_FOLLOWS), _CLOCK_FOLLOWS in text) for text in days]
-    return _Parts(different, day, clock, read, clocks.tolist())
+    clock, clocks = cut_up.clocks
+    return _Parts(different, day, clock, cut_up.timed, days, np.array(serials), clocks)
 
 
 def _settle_order(parts: _Parts, order: str, column: str) -> tuple[str, str]:
@@ -164,13 +175,40 @@ def _settle_order(parts: _Parts, order: str, column: str) -> tuple[str, str]:
 
 
 def _proof(parts: _Parts, readings: dict[int, dict[str, date | None]], order: str) -> str:
-    """Name the date that excludes most of the other orders."""
-    excluded = {
-        number: sum(found[one] is None for one in found if one != order)
-        for number, found in readings.items()
-    }
-    best = max(excluded, key=lambda number: excluded[number])
-    return f"Dates were read {_ORDER_IN_WORDS[order]}, which {_example(parts, best)} proves."
+    """Name the dates that exclude every other order, those that exclude most of them first."""
+    left = {other for found in readings.values() for other in found} - {order}
+    proofs = []
+    for number, found in sorted(
+        readings.items(), key=lambda item: sum(map(bool, item[1].values()))
+    ):
+        excluded = {other for other in left if found[other] is None}
+        if excluded:
+            proofs.append(_example(parts, number))
+            left -= excluded
+    proves = "proves" if len(proofs) == 1 else "prove"
+    return f"Dates were read {_ORDER_IN_WORDS[order]}, which {' and '.join(proofs)} {proves}."
+
+
+def _about_swaps(parts: _Parts, order: str, day_zero: date) -> str:
+    """Warn of dates that a spreadsheet may have swapped before they came here.
+
+    It takes the dates that exist in its own order for dates and leaves the others as text: then
+    every text has a day above 12, and nothing else has.
+    """
+    texts_left = [day.in_order(order) for day in parts.days if day and day.parts]
+    others = [day.day for day in parts.days if day and day.day and not day.month_only]
+    counted = parts.serials[~np.isnan(parts.serials)]
+    others += [day_zero + timedelta(days=int(serial)) for serial in counted]
+    left_alone = [day.day > 12 for day in texts_left if day]
+    if len(set(others)) < _ENOUGH or not left_alone or not all(left_alone):
+        return ""
+    if any(day.day > 12 for day in others):
+        return ""
+    return (
+        "All dates that stand as numbers with signs between have days above 12, and no others:"
+        " a spreadsheet may have swapped day and month in the others, so compare them with the"
+        " source."
+    )
 
 
 def _mixed_orders(
@@ -180,8 +218,8 @@ def _mixed_orders(
     for number, found in readings.items():
         held = [one for one, day in found.items() if day]
         if len(held) == 1:
-            examples.setdefault(held[0], f"{_example(parts, number)} can only be"
-                                f" {_ORDER_IN_WORDS[held[0]]}")  # fmt: skip
+            order, example = held[0], _example(parts, number)
+            examples.setdefault(order, f"{example} can only be {_ORDER_IN_WORDS[order]}")
     return InputRefused(
         f"Column “{column}” mixes orders: {', '.join(examples.values())}.",
         "Set DATE_ORDER to dmy, mdy or ymd; dates that do not fit will be flagged.",
@@ -206,10 +244,7 @@ def _example(parts: _Parts, number: int) -> str:
 
 def _moments(parts: _Parts, order: str, day_zero: date) -> tuple[Moments, Texts, Bools]:
     """Return each text's local moment, how precise it is, and whether the clocks changed then."""
-    days = np.array(
-        [np.datetime64("NaT") if day is None else _day_of(day, order, day_zero)
-         for day in parts.days], dtype="datetime64[s]",
-    )  # fmt: skip
+    days = _days(parts, order, day_zero)
     clocks = [written_clock(text) if text else None for text in parts.clocks]
     seconds = np.array([clock.seconds if clock else 0 for clock in clocks], dtype="timedelta64[s]")
     wrong = np.array([bool(text) and clock is None for text, clock in zip(parts.clocks, clocks)])
@@ -230,7 +265,7 @@ def _moments(parts: _Parts, order: str, day_zero: date) -> tuple[Moments, Texts,
     local = timed & ~given_offset
     skipped = local & (moments >= begins) & (moments < begins + _HOUR)
     repeated = local & (moments >= ends) & (moments < ends + _HOUR)
-    at_midnight = timed & (written == written_days) & ~_has_serial(parts)
+    at_midnight = timed & (written == written_days) & ~parts.is_serial()
     if timed.any():
         if at_midnight[timed].all():
             # systems that store days alone write midnight; taking it for a time invents hours
@@ -241,44 +276,31 @@ def _moments(parts: _Parts, order: str, day_zero: date) -> tuple[Moments, Texts,
     return moments, precisions, skipped | repeated
 
 
-def _day_of(day: WrittenDay, order: str, day_zero: date) -> np.datetime64:
-    if day.serial is not None:
-        seconds = round(day.serial * 86_400)
-        return np.datetime64(day_zero, "s") + np.timedelta64(seconds, "s")
-    settled = day.in_order(order)
-    return np.datetime64("NaT") if settled is None else np.datetime64(settled, "s")
+def _days(parts: _Parts, order: str, day_zero: date) -> Moments:
+    days = np.array([day and day.in_order(order) for day in parts.days], dtype="datetime64[s]")
+    counted = ~np.isnan(parts.serials)
+    seconds = np.rint(parts.serials[counted] * _DAY_S).astype("timedelta64[s]")
+    days[counted] = np.datetime64(day_zero, "s") + seconds
+    return days
 
 
 def _precisions(parts: _Parts) -> Texts:
-    kinds = texts([_precision_of(day) for day in parts.days])[parts.day]
-    has_clock = np.array([bool(text) for text in parts.clocks])[parts.clock]
-    kinds[has_clock] = TIME
-    return kinds
-
-
-def _precision_of(day: WrittenDay | None) -> str:
-    if day is not None and day.month_only:
-        return MONTH
-    if day is not None and day.serial is not None and round(day.serial * 86_400) % 86_400:
-        return TIME
-    return DATE
+    of_days = texts([MONTH if day and day.month_only else DATE for day in parts.days])
+    of_days[np.rint(np.nan_to_num(parts.serials) * _DAY_S) % _DAY_S != 0] = TIME
+    precisions = of_days[parts.day]
+    precisions[parts.timed] = TIME
+    return precisions
 
 
 def _days_for_times(precisions: Texts) -> Texts:
     return np.where(precisions == TIME, DATE, precisions)
 
 
-def _has_serial(parts: _Parts) -> Bools:
-    serial = [day is not None and day.serial is not None for day in parts.days]
-    return np.array(serial, dtype=bool)[parts.day]
-
-
-def _count_serials(parts: _Parts, which: Ints) -> int:
-    return int(_has_serial(parts)[which].sum())
-
-
 def _about_serials(count: int, day_zero: date) -> str:
-    return f"{count} dates are plain numbers, counted in days from {in_words(day_zero)}."
+    if not count:
+        return ""
+    are = "1 date is a plain number" if count == 1 else f"{count} dates are plain numbers"
+    return f"{are}, counted in days from {in_words(day_zero)}."
 
 
 def local_from_utc(moments: Moments) -> Moments:
@@ -289,8 +311,8 @@ def local_from_utc(moments: Moments) -> Moments:
 
 def _summer_time(moments: Moments) -> tuple[Moments, Moments]:
     """Return when summer time begins and ends in each moment's year, in UTC."""
-    years: NDArray[np.datetime64] = moments.astype("datetime64[Y]")
-    different, which = np.unique(years, return_inverse=True)
+    which, numbers = pd.factorize(moments.astype("datetime64[Y]").astype(np.int64))
+    different = numbers.astype("datetime64[Y]")
     begins = _last_sunday(different, 3) + _HOUR
     ends = _last_sunday(different, 10) + _HOUR
     return begins[which], ends[which]

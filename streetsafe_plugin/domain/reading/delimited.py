@@ -13,18 +13,22 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
+from streetsafe_plugin.domain.arrays import Ints, Texts
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.reading.header import PROBE_ROWS, find_header
 from streetsafe_plugin.domain.reading.table import (
     NoRows,
     RawTable,
     RefusedRow,
-    columns_of,
+    texts,
     tidy_header,
 )
 
@@ -36,71 +40,189 @@ MOST_COLUMNS = 2_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright bars"}
 _PROBE_ROWS = 50
 _PROBE_CHARACTERS = 200_000
-_ROWS_PER_TICK = 5_000
+_BLOCK_ROWS = 4_000
+#: A column with more different texts than this is not worth looking for repeats in.
+_FEW_TEXTS = 5_000
 # a character that stands for nothing, put where a NUL byte was: csv refuses NULs before 3.11
 _WAS_NUL = "\uffff"
 _EXCEL_HINT = re.compile(r"\A\"?sep=([^\r\n])\"?(?:\r\n|\r|\n)", re.IGNORECASE)
 
 
 def read_delimited(
-    data: bytes, file_name: str, encoding: str = "auto", tick: Tick = no_tick
+    data: bytes,
+    file_name: str,
+    encoding: str = "auto",
+    tick: Tick = no_tick,
+    header_row: int = 0,
 ) -> RawTable:
     """Read a file whose cells are parted by commas, semicolons, tabs or upright bars.
 
     Rows that do not have as many cells as the header are refused as `wrong_width`, rows that hold
     what is not text as `unreadable_row`. Lines that are blank or hold nothing but delimiters are
-    not rows, but count in the numbering.
+    not rows, but count in the numbering. `header_row` is the header's row from 1, 0 to find it.
 
     Raises:
         InputRefused: empty, not in the stated encoding, or a quotation mark is not closed.
     """
-    text, encoding_used = decode(data, file_name, encoding)
-    if not text.strip():
+    encoded = _encoded(data, file_name, encoding)
+    if not encoded.beginning().strip():
         raise InputRefused(f"“{file_name}” is empty.", "Choose another file.")
-    hint = _EXCEL_HINT.match(text)
-    if hint:
-        text = text[hint.end() :]
-    delimiter = hint[1] if hint else find_delimiter(text)
-    records = _records(text, delimiter, file_name, tick)
-
-    header_cells: list[str] = next((cells for _, cells in records if any(cells)), [])
-    header, header_notes = _read_header(header_cells, file_name)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    refused: list[RefusedRow] = []
-    only_delimiters = 0
-    for number, cells in records:
-        if not any(cells):
-            only_delimiters += bool(cells)
-            continue
-        problem = _problem_with(cells, len(header))
-        if problem is None:
-            rows.append(cells)
-            numbers.append(number)
-        else:
-            shown = tuple(cell.replace(_WAS_NUL, "\0") for cell in cells)
-            refused.append(RefusedRow(number, *problem, shown))
-    if not (rows or refused):
+    hint = _EXCEL_HINT.match(encoded.beginning())
+    skipped = hint.end() if hint else 0
+    delimiter = hint[1] if hint else find_delimiter(encoded.beginning())
+    _allow_cells_of(len(data))
+    try:
+        probe = list(islice(_reader(encoded, skipped, delimiter), max(PROBE_ROWS, header_row)))
+        header = find_header(probe, file_name, header_row)
+        names, header_notes = _read_names(header.names, file_name)
+        blocks = _Blocks(len(names), encoded.has_nul)
+        records = _reader(encoded, skipped, delimiter)
+        blocks.skip(islice(records, header.after))
+        while block := list(islice(records, _BLOCK_ROWS)):
+            tick(encoded.position() / max(1, len(encoded.data)))
+            blocks.take(block)
+    except csv.Error as error:
+        raise _quotation_out_of_place(encoded, skipped, delimiter, file_name) from error
+    if not blocks.rows:
         raise NoRows(file_name)
 
     parted = _DELIMITERS.get(delimiter, f"“{delimiter}”")
-    notes = [f"Read as {encoding_used}, cells parted by {parted}.", *header_notes]
-    if only_delimiters:
-        notes.append(f"{only_delimiters} lines hold nothing but delimiters and are not rows.")
-    digest = hashlib.sha256(data).hexdigest()
+    notes = [f"Read as {encoded.name}, cells parted by {parted}.", *header.notes, *header_notes]
+    if blocks.only_delimiters:
+        notes.append(f"{blocks.only_delimiters} lines hold nothing but delimiters and are no rows.")
     return RawTable(
         file_name,
-        header,
-        columns_of(rows, len(header)),
-        np.array(numbers, dtype=np.int64),
-        tuple(refused),
-        digest,
+        names,
+        blocks.columns(),
+        np.concatenate([np.zeros(0, dtype=np.int64), *blocks.numbers]),
+        tuple(blocks.refused),
+        hashlib.sha256(data).hexdigest(),
         notes=tuple(notes),
     )
 
 
-def decode(data: bytes, file_name: str, encoding: str = "auto") -> tuple[str, str]:
-    """Return the text and the encoding it was in; a mark at the beginning is always believed.
+@dataclass
+class _Encoded:
+    """Bytes that are known to be text in `codec`, read piece by piece to spare memory."""
+
+    data: bytes
+    codec: str
+    name: str
+    has_nul: bool
+
+    def beginning(self) -> str:
+        """Return the first characters."""
+        return self.stream().read(_PROBE_CHARACTERS)
+
+    def stream(self) -> io.TextIOWrapper:
+        """Return the text from its beginning."""
+        self._bytes = io.BytesIO(self.data)
+        return io.TextIOWrapper(self._bytes, encoding=self.codec, newline="")
+
+    def position(self) -> int:
+        """Return how many bytes of the last stream have been read."""
+        return self._bytes.tell()
+
+
+class _Blocks:
+    """Takes records block by block and keeps their cells as columns.
+
+    A column with few different texts keeps each of them once.
+    """
+
+    def __init__(self, width: int, has_nul: bool) -> None:
+        self.width = width
+        self.has_nul = has_nul
+        self.number = 0
+        self.numbers: list[Ints] = []
+        self.refused: list[RefusedRow] = []
+        self.only_delimiters = 0
+        self._parts: list[list[Texts]] = [[] for _ in range(width)]
+        self._seen: list[dict[str, str] | None] = [{} for _ in range(width)]
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows of data there are so far, readable or not."""
+        return sum(map(len, self.numbers)) + len(self.refused)
+
+    def skip(self, records: Iterable[list[str]]) -> None:
+        """Pass over records, which count in the numbering."""
+        self.number += sum(1 for _ in records)
+
+    def take(self, block: list[list[str]]) -> None:
+        """Keep the rows of a block, refuse those that do not fit, pass over blank ones."""
+        first = self.number + 1
+        self.number += len(block)
+        numbers = np.arange(first, first + len(block))
+        columns = list(zip(*block)) if set(map(len, block)) == {self.width} else None
+        if columns is None or not self._is_plain(columns):
+            kept = [row for row in range(len(block)) if self._fits(block[row], first + row)]
+            columns = list(zip(*(block[row] for row in kept)))
+            numbers = numbers[kept]
+        if not columns:
+            return
+        self.numbers.append(numbers)
+        for index, column in enumerate(columns):
+            self._parts[index].append(self._once_each(index, column))
+
+    def columns(self) -> tuple[Texts, ...]:
+        """Return all that was taken."""
+        nothing = np.empty(0, dtype=object)
+        return tuple(np.concatenate([nothing, *parts]) for parts in self._parts)
+
+    def _is_plain(self, columns: Sequence[Sequence[str]]) -> bool:
+        """Tell whether every row of these columns surely holds something, and nothing strange."""
+        return (
+            any("" not in column for column in columns)
+            and not self.has_nul
+            and all(max(map(len, column)) <= LONGEST_CELL for column in columns)
+        )
+
+    def _fits(self, cells: list[str], number: int) -> bool:
+        if not any(cells):
+            self.only_delimiters += bool(cells)
+            return False
+        problem = _problem_with(cells, self.width)
+        if problem is not None:
+            shown = tuple(cell.replace(_WAS_NUL, "\0") for cell in cells)
+            self.refused.append(RefusedRow(number, *problem, shown))
+        return problem is None
+
+    def _once_each(self, index: int, column: Sequence[str]) -> Texts:
+        seen = self._seen[index]
+        if seen is not None:
+            column = list(map(seen.setdefault, column, column))
+            if len(seen) > _FEW_TEXTS:
+                self._seen[index] = None
+        return texts(column)
+
+
+def _reader(encoded: _Encoded, skipped: int, delimiter: str) -> Iterator[list[str]]:
+    stream = encoded.stream()
+    stream.read(skipped)
+    return csv.reader(stream, delimiter=delimiter, strict=True)
+
+
+def _quotation_out_of_place(
+    encoded: _Encoded, skipped: int, delimiter: str, file_name: str
+) -> InputRefused:
+    """Return the refusal of a file with an open quotation mark, with the place where it opens."""
+    stream = encoded.stream()
+    stream.read(skipped)
+    reader = csv.reader(stream, delimiter=delimiter, strict=True)
+    row, begun_on = 1, 1
+    with suppress(csv.Error):
+        for _ in reader:
+            row, begun_on = row + 1, reader.line_num + 1
+    return InputRefused(
+        f"“{file_name}” has a quotation mark out of place: the row that begins on line"
+        f" {begun_on} (row {row}) has one that is not closed, or closed too early.",
+        "Mend the quotation marks in that row and import again.",
+    )
+
+
+def _encoded(data: bytes, file_name: str, encoding: str) -> _Encoded:
+    """Return the text and the encoding it is in; a mark at the beginning is always believed.
 
     Raises:
         InputRefused: the bytes are not text in that encoding.
@@ -125,13 +247,16 @@ def decode(data: bytes, file_name: str, encoding: str = "auto") -> tuple[str, st
                 "Set ENCODING to utf-16, or save the file as CSV UTF-8.",
             )
     try:
-        return data.decode(codec).replace("\0", _WAS_NUL), name
+        text = data.decode(codec)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputRefused(
             f"“{file_name}” is not in {name}: line {line} holds bytes that are no text in it.",
             "Save it as CSV UTF-8, or set ENCODING (windows-1252 is what older Excel writes).",
         ) from error
+    if "\0" not in text:
+        return _Encoded(data, codec, name, has_nul=False)
+    return _Encoded(text.replace("\0", _WAS_NUL).encode(), "utf-8", name, has_nul=True)
 
 
 def find_delimiter(text: str) -> str:
@@ -150,28 +275,6 @@ def _fit(text: str, delimiter: str) -> float:
     return (widths[0] - 1) * alike
 
 
-def _records(
-    text: str, delimiter: str, file_name: str, tick: Tick
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with its number, counting blank lines too."""
-    lines = max(text.count("\n"), text.count("\r"), 1)
-    _allow_cells_of(len(text))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number, begun_on = 0, 1
-    try:
-        for number, cells in enumerate(reader, start=1):
-            if number % _ROWS_PER_TICK == 0:
-                tick(min(number / lines, 1.0))
-            yield number, cells
-            begun_on = reader.line_num + 1
-    except csv.Error as error:
-        raise InputRefused(
-            f"“{file_name}” has a quotation mark out of place: the row that begins on line"
-            f" {begun_on} (row {number + 1}) has one that is not closed, or closed too early.",
-            "Mend the quotation marks in that row and import again.",
-        ) from error
-
-
 def _allow_cells_of(longest: int) -> None:
     """Lift csv's limit on a cell, which is one for the whole process.
 
@@ -180,7 +283,7 @@ def _allow_cells_of(longest: int) -> None:
     csv.field_size_limit(max(csv.field_size_limit(), longest + 1))
 
 
-def _read_header(cells: list[str], file_name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read_names(cells: Sequence[str], file_name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if len(cells) > MOST_COLUMNS:
         raise InputRefused(
             f"“{file_name}” has {len(cells)} columns; at most {MOST_COLUMNS} can be read.",

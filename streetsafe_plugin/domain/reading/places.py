@@ -13,33 +13,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Texts
+from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import PointIndex, contains, outline_of
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.reading.britain import in_great_britain, neighbours
 from streetsafe_plugin.domain.reading.table import PointColumn
-from streetsafe_plugin.domain.reading.written_places import coordinate
+from streetsafe_plugin.domain.reading.written_places import (
+    coordinate,
+    grid_square,
+    pair_of_degrees,
+    wkt_point,
+)
 
+_METRES_FOR_DEGREES = (
+    "Longitude and latitude are in degrees, but these look like metres (easting and northing)."
+)
+_DEGREES_FOR_METRES = (
+    "Easting and northing are in metres, but these look like degrees (longitude and latitude)."
+)
+#: What is said of places in the other unit.
+WRONG_UNIT = (_METRES_FOR_DEGREES, _DEGREES_FOR_METRES)
 #: Two places given for one report that lie further apart than this do not agree.
 AGREEING_M = 50.0
 
 _MISSING = frozenset(("", "null", "none", "n/a", "na", "#n/a", "-", "unknown", "not known"))
+_PLAIN_DIGITS = frozenset("0123456789.-")
+_BLOCK_ROWS = 5_000
 _GRID_EAST_M, _GRID_NORTH_M = 700_000.0, 1_300_000.0
 _SWAP_PROOF = 0.95
-
-# Longitude and latitude of a line drawn by hand around Great Britain and its inhabited islands,
-# mostly at sea and generous there; Ireland, France and the Channel Islands lie outside it.
-_BRITAIN = np.array(
-    [
-        (-6.8, 49.7), (-4.9, 49.8), (-3.5, 50.0), (-1.3, 50.3), (0.3, 50.5), (1.1, 50.75),
-        (1.5, 51.0), (1.7, 51.3), (2.1, 52.3), (2.1, 53.0), (0.9, 54.5), (-0.4, 56.0),
-        (-0.2, 61.1), (-2.5, 61.1), (-9.2, 59.5), (-9.2, 57.0), (-7.9, 56.4), (-6.8, 55.55),
-        (-5.97, 55.42), (-5.95, 55.2), (-5.35, 54.95), (-5.33, 53.0), (-5.9, 52.2), (-6.2, 51.2),
-        (-7.0, 50.3),
-    ]
-)  # fmt: skip
-_ISLE_OF_MAN = (-4.95, 54.0, -4.2, 54.45)
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,10 @@ class Places:
 
     def with_problems(self, rows: Bools, problem: Problem) -> Places:
         """Return these places with `problem` in `rows`, where there is none yet."""
-        problems = dict(self.problems)
-        for row in np.flatnonzero(rows):
-            problems.setdefault(int(row), problem)
+        if not rows.any():
+            return self
+        # what was found first stands
+        problems = {**dict.fromkeys(np.flatnonzero(rows).tolist(), problem), **self.problems}
         xy = self.xy.copy()
         xy[rows] = np.nan
         return replace(self, xy=xy, problems=problems)
@@ -90,35 +96,97 @@ class PlacedRows:
     outside_area: Bools
 
 
-def read_lonlat(
-    longitudes: Sequence[str], latitudes: Sequence[str], names: tuple[str, str]
-) -> Places:
+def read_lonlat(longitudes: Texts, latitudes: Texts, names: tuple[str, str]) -> Places:
     """Read two columns of degrees; `names` are their headings, longitude first."""
     return _check_degrees(_read_pair(longitudes, latitudes, names, degrees=True))
 
 
-def read_metres(
-    eastings: Sequence[str], northings: Sequence[str], names: tuple[str, str]
-) -> Places:
+def read_metres(eastings: Texts, northings: Texts, names: tuple[str, str]) -> Places:
     """Read two columns of metres; `names` are their headings, easting first."""
     return _check_metres(_read_pair(eastings, northings, names, degrees=False))
 
 
 def read_geometry(points: PointColumn, degrees: bool) -> Places:
     """Take the places of features; what is no point, or not finite, is a problem."""
-    problems: dict[int, Problem] = {}
-    finite = np.isfinite(points.xy).all(axis=1)
-    for row, kind in enumerate(points.kinds):
-        if not kind:
-            problems[row] = Problem("no_place", "The feature has no geometry.")
-        elif kind != "point":
-            problems[row] = Problem("unreadable_place", "The feature is not a single point.")
-        elif not finite[row]:
-            problems[row] = Problem("unreadable_place", "The point's coordinates are no numbers.")
-    xy = points.xy.astype(float, copy=True)
-    xy[list(problems)] = np.nan
-    places = Places(xy, problems, degrees)
+    kinds = np.asarray(points.kinds, dtype=object)
+    none, point = kinds == "", kinds == "point"
+    endless = point & ~np.isfinite(points.xy).all(axis=1)
+    places = Places(points.xy.astype(float, copy=True), {}, degrees)
+    for rows, code, sentence in (
+        (none, "no_place", "The feature has no geometry."),
+        (~none & ~point, "unreadable_place", "The feature is not a single point."),
+        (endless, "unreadable_place", "The point's coordinates are no numbers."),
+    ):
+        places = places.with_problems(rows, Problem(code, sentence))
     return _check_degrees(places) if degrees else _check_metres(places)
+
+
+def read_gridrefs(cells: Texts, name: str) -> tuple[Places, Floats]:
+    """Read grid references as the centres of their squares, in metres of the national grid.
+
+    Returns the places and the side of each row's square, NaN where there is none.
+    """
+    which, different = pd.factorize(cells)
+    squares = [grid_square(text) for text in different]
+    held = np.array([(q.easting, q.northing, q.side_m) if q else (np.nan,) * 3 for q in squares])
+    table = held.reshape(-1, 3)[which]
+    unread = Problem("unreadable_place", f"“{name}” holds no grid reference.")
+    places = _with_empty_and_unread(table[:, :2].copy(), cells, name, unread, degrees=False)
+    return places, table[:, 2]
+
+
+def read_wkt(cells: Texts, name: str) -> tuple[Places, int]:
+    """Read points written as WKT; the places have yet to be checked against their system.
+
+    Returns the places, and the number of the system they all name, 0 where they name none.
+
+    Raises:
+        InputRefused: they name several systems.
+    """
+    which, different = pd.factorize(cells)
+    points = [wkt_point(text) for text in different]
+    systems = {point.srid for point in points if point} - {0}
+    if len(systems) > 1:
+        raise InputRefused(
+            f"Column “{name}” mixes {len(systems)} coordinate systems.",
+            "Import the rows of each system from a file of its own.",
+        )
+    xy = np.array([(p.x, p.y) if p else (np.nan, np.nan) for p in points]).reshape(-1, 2)[which]
+    with np.errstate(invalid="ignore"):
+        sizes = np.abs(xy[np.isfinite(xy).all(axis=1)])
+    degrees = bool(len(sizes)) and bool(((sizes <= (180, 90)).all(axis=1)).mean() > 0.5)
+    unread = Problem("unreadable_place", f"“{name}” holds no single point.")
+    places = _with_empty_and_unread(xy, cells, name, unread, degrees)
+    return places, systems.pop() if systems else 0
+
+
+def read_latlon(cells: Texts, name: str) -> Places:
+    """Read a column whose cells hold both coordinates, latitude first unless that cannot be."""
+    which, different = pd.factorize(cells)
+    pairs = [pair_of_degrees(text) or (np.nan, np.nan) for text in different]
+    as_given = np.array(pairs).reshape(-1, 2)[which]
+    latitude_first = as_given[:, ::-1].copy()
+    longitude_first = in_great_britain(as_given).sum() > in_great_britain(latitude_first).sum()
+    unread = Problem("unreadable_place", f"“{name}” holds no two coordinates in degrees.")
+    xy = as_given if longitude_first else latitude_first
+    return _check_degrees(_with_empty_and_unread(xy, cells, name, unread, degrees=True))
+
+
+def checked(places: Places) -> Places:
+    """Return places with those marked that cannot be in degrees, or in metres."""
+    return _check_degrees(places) if places.degrees else _check_metres(places)
+
+
+def turned_round(places: Places) -> tuple[Places, int]:
+    """Return longitudes that run eastwards to 360 as those west of Greenwich, and their number.
+
+    Only those that then lie in Great Britain are, and only as long as nothing else is wrong.
+    """
+    turned = places.xy - (360.0, 0.0)
+    west = (places.xy[:, 0] > 180) & in_great_britain(turned)
+    if not west.any():
+        return places, 0
+    return replace(places, xy=np.where(west[:, None], turned, places.xy)), int(west.sum())
 
 
 def numbers_of(texts: Sequence[str]) -> list[float]:
@@ -144,30 +212,19 @@ def leave_out_places_abroad(places: Places, lonlat: Floats) -> Places:
     """Return the places with those outside Great Britain marked; `lonlat` is where they lie."""
     known = np.isfinite(lonlat).all(axis=1)
     abroad = known & ~in_great_britain(lonlat)
+    if not abroad.any():
+        return places
     exchanged = abroad & places.degrees & in_great_britain(places.xy[:, ::-1])
     swapped_sentence = (
         "The place is outside Great Britain; with longitude and latitude exchanged it would be in."
     )
-    return places.with_problems(exchanged, Problem("outside_gb", swapped_sentence)).with_problems(
+    places = places.with_problems(exchanged, Problem("outside_gb", swapped_sentence))
+    for name, inside in neighbours(lonlat).items():
+        sentence = f"The place is {name}, outside Great Britain and its grid."
+        places = places.with_problems(abroad & inside, Problem("outside_gb", sentence))
+    return places.with_problems(
         abroad, Problem("outside_gb", "The place is outside Great Britain.")
     )
-
-
-def in_great_britain(lonlat: Floats) -> Bools:
-    """Tell which places (n, 2), longitude first, lie in or close off Great Britain.
-
-    The outline is coarse: it keeps Ireland, the Isle of Man, the Channel Islands and France out,
-    where the British National Grid does not hold, and lets the sea around Britain in.
-    """
-    x, y = lonlat[:, 0], lonlat[:, 1]
-    inside = np.zeros(len(lonlat), dtype=bool)
-    with np.errstate(invalid="ignore"):
-        for (x1, y1), (x2, y2) in zip(_BRITAIN, np.roll(_BRITAIN, -1, axis=0)):
-            crosses = (y1 > y) != (y2 > y)
-            inside ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1 or 1.0) + x1)
-        west, south, east, north = _ISLE_OF_MAN
-        inside &= ~((x > west) & (x < east) & (y > south) & (y < north))
-    return inside
 
 
 def low_precision(places: Places) -> Bools:
@@ -190,39 +247,77 @@ def inside_area(xy: Floats, shapes: Sequence[BaseGeometry], tick: Tick = no_tick
     return inside
 
 
-def _read_pair(
-    first: Sequence[str], second: Sequence[str], names: tuple[str, str], degrees: bool
-) -> Places:
-    xy = np.full((len(first), 2), np.nan)
-    problems: dict[int, Problem] = {}
+def _read_pair(first: Texts, second: Texts, names: tuple[str, str], degrees: bool) -> Places:
+    """Read two columns of numbers; what is missing is told from what cannot be read."""
+    read = [_numbers(column, degrees) for column in (first, second)]
+    values = np.column_stack([numbers for numbers, _ in read])
+    missing = [gone for _, gone in read]
     quoted = [f"“{name}”" for name in names]
+    places = Places(values, {}, degrees)
+    both = missing[0] & missing[1]
     none = Problem("no_place", f"{quoted[0]} and {quoted[1]} are empty.")
-    half = [Problem("no_place", f"{name} is empty.") for name in quoted]
-    half_zero = Problem("zero_place", "One coordinate is 0 and the other is empty.")
-    unread = [Problem("unreadable_place", f"{name} holds no coordinate.") for name in quoted]
-    for row, texts in enumerate(zip(first, second)):
-        missing = [text.strip().casefold() in _MISSING for text in texts]
-        if all(missing):
-            problems[row] = none
+    places = places.with_problems(both, none)
+    for column, other in ((0, 1), (1, 0)):
+        half = missing[column] & ~missing[other]
+        zero = Problem("zero_place", "One coordinate is 0 and the other is empty.")
+        places = places.with_problems(half & (values[:, other] == 0), zero)
+        places = places.with_problems(half, Problem("no_place", f"{quoted[column]} is empty."))
+    for column in (0, 1):
+        strange = ~missing[column] & ~np.isfinite(values[:, column])
+        unread = Problem("unreadable_place", f"{quoted[column]} holds no coordinate.")
+        places = places.with_problems(strange, unread)
+    return places
+
+
+def _numbers(cells: Texts, degrees: bool) -> tuple[Floats, Bools]:
+    """Return the coordinates of a column, not finite where there is none, and what is missing."""
+    values = np.full(len(cells), np.nan)
+    missing = cells == ""
+    filled = np.flatnonzero(~missing)
+    for start in range(0, len(filled), _BLOCK_ROWS):
+        rows = filled[start : start + _BLOCK_ROWS]
+        texts = cells[rows].tolist()
+        plain = _plain_numbers(texts)
+        if plain is not None:
+            values[rows] = plain
             continue
-        values = [None if gone else coordinate(t, degrees) for t, gone in zip(texts, missing)]
-        if any(missing):
-            column = missing.index(True)
-            problems[row] = half_zero if values[1 - column] == 0 else half[column]
-            continue
-        strange = [value is None or not math.isfinite(value) for value in values]
-        if any(strange):
-            problems[row] = unread[strange.index(True)]
-            continue
-        xy[row] = values
-    return Places(xy, problems, degrees)
+        for row, text in zip(rows.tolist(), texts):
+            if text.strip().casefold() in _MISSING:
+                missing[row] = True
+            else:
+                number = coordinate(text, degrees)
+                values[row] = np.nan if number is None else number
+    return values, missing
+
+
+def _plain_numbers(texts: Sequence[str]) -> list[float] | None:
+    """Return numbers all at once, None if any text is more than digits, a point and a sign."""
+    if not _PLAIN_DIGITS.issuperset("".join(texts)):
+        return None
+    try:
+        return list(map(float, texts))
+    except ValueError:
+        return None
+
+
+def _with_empty_and_unread(
+    xy: Floats, cells: Texts, name: str, unread: Problem, degrees: bool
+) -> Places:
+    which, different = pd.factorize(cells)
+    gone = np.array([text.strip().casefold() in _MISSING for text in different], dtype=bool)
+    missing = gone[which] if len(gone) else np.zeros(len(cells), dtype=bool)
+    places = Places(xy, {}, degrees)
+    places = places.with_problems(missing, Problem("no_place", f"“{name}” is empty."))
+    return places.with_problems(~missing & ~np.isfinite(xy).all(axis=1), unread)
 
 
 def _check_degrees(places: Places) -> Places:
     x, y = places.xy[:, 0], places.xy[:, 1]
     with np.errstate(invalid="ignore"):
         zero = (x == 0) & (y == 0)
-        off = (np.abs(x) > 180) | (np.abs(y) > 90)
+        # up to 360 a longitude may be counted eastwards, which is for the country to say
+        eastwards = (x > 180) & in_great_britain(places.xy - (360.0, 0.0))
+        off = ((np.abs(x) > 180) & ~eastwards) | (np.abs(y) > 90)
         metres = off & (np.abs(x) > 360) & (np.abs(y) > 360)
     return (
         places.with_problems(zero, Problem("zero_place", "The place is 0, 0."))
@@ -230,8 +325,7 @@ def _check_degrees(places: Places) -> Places:
             metres,
             Problem(
                 "outside_earth",
-                "Longitude and latitude are in degrees, but these look like metres"
-                " (easting and northing).",
+                _METRES_FOR_DEGREES,
             ),
         )
         .with_problems(
@@ -253,8 +347,7 @@ def _check_metres(places: Places) -> Places:
         degrees,
         Problem(
             "outside_gb",
-            "Easting and northing are in metres, but these look like degrees"
-            " (longitude and latitude).",
+            _DEGREES_FOR_METRES,
         ),
     )
 

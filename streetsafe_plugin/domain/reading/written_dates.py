@@ -7,6 +7,7 @@ few different days and at most 86,400 different times.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _DAYS = tuple(
     re.compile(rf"{_WEEKDAY}{shape}(?P<joined>{_JOINED})?")
     for shape in (
         r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+        # a day written so cannot be one with the year last: no month is the 19th, 20th or 21st
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",
         r"(?P<first>\d{1,2})[-/. ](?P<second_part>\d{1,2})[-/. ](?P<third>\d{4}|\d{2})",
         r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[-\s/,]+(?P<name>[a-z]{3,9})\.?,?[-\s/]+"
         r"(?P<year>\d{4}|\d{2})",
@@ -55,14 +58,13 @@ class WrittenDay:
     """A day as it is written.
 
     `parts` are its three numbers as they stand, where their order is open; `day` is the day where
-    the order is plain. `serial` counts days, and parts of a day, from a workbook's first day.
+    the order is plain.
     """
 
     parts: tuple[int, int, int] | None = None
     third_is_year: bool = False
     day: date | None = None
     month_only: bool = False
-    serial: float | None = None
 
     def in_order(self, order: str) -> date | None:
         """Return the day, its open parts taken as `dmy`, `mdy` or `ymd`; None if there is none."""
@@ -111,9 +113,6 @@ def written_day(text: str, has_clock: bool) -> WrittenDay | None:
     """
     plain = folded(text)
     if not has_clock:
-        if _SERIAL.fullmatch(plain):
-            serial = float(plain)
-            return WrittenDay(serial=serial) if _SERIALS[0] <= serial < _SERIALS[1] else None
         months = (shape.fullmatch(plain) for shape in _MONTHS)
         month = next(filter(None, months), None)
         if month:
@@ -125,6 +124,13 @@ def written_day(text: str, has_clock: bool) -> WrittenDay | None:
     if match is None or bool(match["joined"]) != has_clock:
         return None
     return _from_match(match)
+
+
+def written_serial(text: str) -> float:
+    """Return the number of days that a spreadsheet may mean as a date; NaN if it is none."""
+    plain = folded(text)
+    number = float(plain) if _SERIAL.fullmatch(plain) else math.nan
+    return number if _SERIALS[0] <= number < _SERIALS[1] else math.nan
 
 
 def written_clock(text: str) -> WrittenClock | None:
@@ -154,7 +160,9 @@ def in_words(day: date) -> str:
 
 def folded(text: str) -> str:
     """Return a text in lower case, with plain blanks and nothing that cannot be seen."""
-    return " ".join(unicodedata.normalize("NFKC", text).replace("\u200b", "").casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).replace("\u200b", "")
+    return " ".join(text.casefold().split())
 
 
 def _from_match(match: re.Match[str]) -> WrittenDay | None:
