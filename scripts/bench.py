@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Time StreetSafe beside QGIS's own algorithms: one line of JSON per benchmark.
+"""Time StreetSafe beside QGIS's own algorithms and ogr2ogr: one line of JSON per benchmark.
 
-Both run in turn on the same invented points in the same process; a time is the median of three.
-Times are printed, never judged: they depend on the machine.
+Both run in turn on the same data; a time is the median of three. Analyses run in this process on
+invented points, imports in processes of their own. Times are printed, never judged: they depend
+on the machine.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from bench_imports import compare_crimes, compare_reports, published_crimes
 from headless import qgis_running, run
 from qgis.core import Qgis, QgsApplication, QgsCoordinateReferenceSystem, QgsProject
 
 REPEATS = 3
 SEED = 1
+#: A file of a usual size, timed beside one of the largest.
+USUAL_ROWS = 10_000
 RADIUS_M, CELL_M = 250, 25
 RINGS_M = (100, 200, 300)
 QUARTIC, RAW_VALUES = 0, 0
@@ -30,6 +34,11 @@ QUARTIC, RAW_VALUES = 0, 0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks and print a line for each."""
     options = _options(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        # before QGIS starts here: the imports have a QGIS of their own
+        for rows in sorted({min(USUAL_ROWS, options.rows), options.rows}):
+            _print_line(compare_reports(Path(folder), rows, REPEATS))
+        _print_line(compare_crimes(Path(folder), options.crimes, REPEATS))
     with qgis_running(), tempfile.TemporaryDirectory() as folder:
         _register_qgis_algorithms()
         bench = Bench(Path(folder), options.points)
@@ -42,6 +51,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--points", type=int, default=100_000, metavar="N", help="how many points (100000)"
+    )
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, metavar="N", help="how many reports (1000000)"
+    )
+    parser.add_argument(
+        "--crimes",
+        type=Path,
+        default=published_crimes(),
+        metavar="ZIP",
+        help="a download from data.police.uk; skipped where it is missing",
     )
     return parser.parse_args(arguments)
 
@@ -96,7 +115,7 @@ class Bench:
             "repeats": REPEATS,
             "qgis": Qgis.QGIS_VERSION.split("-")[0],
         }
-        print(json.dumps(line), flush=True)
+        _print_line(line)
 
     def heatmap(self) -> None:
         """Make a heat map with StreetSafe."""
@@ -157,6 +176,10 @@ class Bench:
                 "OUTPUT": str(self._folder / "qgis_counts.gpkg"),
             },
         )
+
+
+def _print_line(line: dict[str, object]) -> None:
+    print(json.dumps(line), flush=True)
 
 
 def _seconds(work: Callable[[], None]) -> float:

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.reading.crimes import StreetFile
 from streetsafe_plugin.i18n import tr
 
 MOST_ENTRIES = 20_000
@@ -25,8 +26,32 @@ _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
+class Member(NamedTuple):
+    """One file in an archive: its name with folders, its size in bytes, how to read it."""
+
+    path: str
+    size: int
+    read: Callable[[], bytes]
+
+    @property
+    def name(self) -> str:
+        """Return the name without folders."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def folder(self) -> str:
+        """Return the name of the folder it is in, empty at the top."""
+        return PurePosixPath(self.path).parent.name
+
+    @property
+    def is_shadow(self) -> bool:
+        """Tell whether it is what a Mac or Windows adds on its own to the files it packs."""
+        system = self.path.startswith("__MACOSX/") or self.name in (".DS_Store", "Thumbs.db")
+        return system or self.name.startswith("._")
+
+
 @contextmanager
-def open_archive(path: Path) -> Iterator[tuple[StreetFile, ...]]:
+def open_archive(source: Path | bytes, file_name: str) -> Iterator[tuple[Member, ...]]:
     """Give the files in a ZIP, each read into memory when asked for, never more than it declares.
 
     Raises:
@@ -34,46 +59,41 @@ def open_archive(path: Path) -> Iterator[tuple[StreetFile, ...]]:
             any download has.
     """
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes) else source)
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise InputRefused(
-            tr("“{}” is no ZIP that can be read.").format(path.name),
+            tr("“{}” is no ZIP that can be read.").format(file_name),
             tr("Download or copy it again."),
         ) from error
     with archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        _judge(path, entries)
+        _judge(file_name, entries)
         yield tuple(
-            StreetFile(
-                PurePosixPath(entry.filename).name,
-                PurePosixPath(entry.filename).parent.name or path.name,
-                entry.file_size,
-                partial(_read, archive, entry),
-            )
+            Member(entry.filename, entry.file_size, partial(_read, archive, entry))
             for entry in entries
         )
 
 
-def _judge(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+def _judge(file_name: str, entries: list[zipfile.ZipInfo]) -> None:
     """Refuse an archive for what its table of contents says."""
     if len(entries) > MOST_ENTRIES:
         raise _refused(
-            path, tr("holds {} files; at most {} are read").format(len(entries), MOST_ENTRIES)
+            file_name, tr("holds {} files; at most {} are read").format(len(entries), MOST_ENTRIES)
         )
     if sum(entry.file_size for entry in entries) > LARGEST_TOTAL:
-        raise _refused(path, tr("would expand beyond {} GB").format(LARGEST_TOTAL // 10**9))
+        raise _refused(file_name, tr("would expand beyond {} GB").format(LARGEST_TOTAL // 10**9))
     for entry in entries:
         name = entry.filename
         parts = PurePosixPath(name).parts
         if name.startswith("/") or ".." in parts or "\\" in name or ":" in name:
-            raise _refused(path, tr("holds a name that leads out of it"))
+            raise _refused(file_name, tr("holds a name that leads out of it"))
         if entry.flag_bits & _ENCRYPTED:
-            raise _refused(path, tr("is encrypted"))
+            raise _refused(file_name, tr("is encrypted"))
         if entry.compress_type not in _METHODS:
-            raise _refused(path, tr("is packed in a way that is not read"))
+            raise _refused(file_name, tr("is packed in a way that is not read"))
         bomb = entry.file_size > max(_LARGE, LARGEST_RATIO * entry.compress_size)
         if entry.file_size > LARGEST_ENTRY or bomb:
-            raise _refused(path, tr("holds a file that would expand beyond reason"))
+            raise _refused(file_name, tr("holds a file that would expand beyond reason"))
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
@@ -93,8 +113,8 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     return data
 
 
-def _refused(path: Path, why: str) -> InputRefused:
+def _refused(file_name: str, why: str) -> InputRefused:
     return InputRefused(
-        tr("“{}” {}.").format(path.name, why),
+        tr("“{}” {}.").format(file_name, why),
         tr("Unpack it, look at what is in it, and choose the folder instead."),
     )

@@ -9,7 +9,6 @@ virtual file systems are not opened at all. The file itself never becomes a laye
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,36 +19,19 @@ from pathlib import Path
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.crimes import StreetFile
-from streetsafe_plugin.domain.reading.delimited import read_delimited
-from streetsafe_plugin.domain.reading.geojson import read_geojson
 from streetsafe_plugin.domain.reading.table import RawTable
 from streetsafe_plugin.gis.archive import open_archive
-from streetsafe_plugin.gis.geopackage import read_geopackage
+from streetsafe_plugin.gis.file_kinds import HEAD_BYTES, kind_of, what_it_is
+from streetsafe_plugin.gis.table_readers import Given, Wishes, read_given
 from streetsafe_plugin.i18n import tr
 
 #: The largest file that is read into memory, in bytes.
 LARGEST_FILE = 500_000_000
 
-_HEAD_BYTES = 4096
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|[/\\]vsi", re.IGNORECASE)
 _LAYER_NAME = "|layername="
 _STREET = "-street.csv"
 _MOST_FILES_IN_FOLDER = 20_000
-
-_BINARY_KINDS = (
-    (b"PK\x03\x04", "archive"),
-    (b"PK\x05\x06", "archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old_office"),
-    (b"SQLite format 3\x00", "sqlite"),
-    (b"%PDF", "pdf"),
-    (b"\x1f\x8b", "archive"),
-    (b"7z\xbc\xaf", "archive"),
-    (b"Rar!", "archive"),
-    (b"\x89PNG", "picture"),
-    (b"\xff\xd8\xff", "picture"),
-)
-# control characters that stand in no text; NUL is left to the reader, which names its rows
-_NOT_TEXT = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -134,7 +116,7 @@ def check_layer_source(source: str) -> None:
     if (
         is_file
         and path.suffix.lower() != ".kml"
-        and kind_of(_bytes_of(path, _HEAD_BYTES)) == "markup"
+        and kind_of(_bytes_of(path, HEAD_BYTES)) == "markup"
     ):
         raise InputRefused(
             tr("“{}” is XML or a web page, which may make QGIS open other files.").format(
@@ -151,45 +133,20 @@ def read_table(
     sheet: str = "",
     header_row: int = 0,
 ) -> RawTable:
-    """Read delimited text, GeoJSON or a GeoPackage, whatever the file is called.
+    """Read a table from a file of any kind that holds one, whatever it is called.
 
-    `source` is a path; a GeoPackage's may end in `|layername=` and the name of a layer.
+    Delimited text, a workbook (XLSX, ODS, XLS), GeoJSON, a GeoPackage, KML, a shapefile, or a ZIP
+    that holds one of these. `source` is a path; a GeoPackage's may end in `|layername=` and the
+    name of a layer. `sheet` is a workbook's sheet, `header_row` the row with the headings, 0 to
+    find it.
 
     Raises:
         InputRefused: the file is missing, of another kind, empty, or broken.
     """
     path = check_file(source)
-    head = _bytes_of(path, _HEAD_BYTES)
-    kind = kind_of(head)
-    if kind == "sqlite":
-        _, _, layer = source.partition(_LAYER_NAME)
-        return read_geopackage(path, layer, tick)
-    if kind == "json":
-        return read_geojson(_bytes_of(path, LARGEST_FILE), path.name, tick)
-    if kind == "text":
-        data = _bytes_of(path, LARGEST_FILE)
-        return read_delimited(data, path.name, encoding, tick, header_row)
-    raise InputRefused(tr("“{}” {}").format(path.name, _what_it_is(kind)), _what_to_do(kind))
-
-
-def kind_of(head: bytes) -> str:
-    """Return what a file is, from its first bytes.
-
-    One of `text`, `json`, `sqlite`, `markup`, `json_list`, `archive`, `old_office`, `pdf`,
-    `picture`, `binary`.
-    """
-    for beginning, kind in _BINARY_KINDS:
-        if head.startswith(beginning):
-            return kind
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        start = head[: len(head) // 2 * 2].decode("utf-16", errors="replace").encode()
-    else:
-        start = head.removeprefix(codecs.BOM_UTF8)
-        if _NOT_TEXT.search(start):
-            return "binary"
-    # UTF-16 without a mark has a NUL after or before each of these signs
-    sign = start.replace(b"\0", b"").lstrip()[:1]
-    return {b"<": "markup", b"{": "json", b"[": "json_list"}.get(sign, "text")
+    wishes = Wishes(encoding, sheet, header_row, source.partition(_LAYER_NAME)[2], tick)
+    given = Given(path.name, partial(_bytes_of, path, LARGEST_FILE), path)
+    return read_given(given, kind_of(_bytes_of(path, HEAD_BYTES)), wishes)
 
 
 @contextmanager
@@ -207,17 +164,21 @@ def street_files(source: str) -> Iterator[StreetFiles]:
         yield _in_folder(path)
         return
     path = check_file(source)
-    kind = kind_of(_bytes_of(path, _HEAD_BYTES))
+    kind = kind_of(_bytes_of(path, HEAD_BYTES))
     if kind == "archive":
-        with open_archive(path) as members:
-            wanted = tuple(file for file in members if _is_street(file.name))
+        with open_archive(path, path.name) as members:
+            wanted = tuple(
+                StreetFile(one.name, one.folder or path.name, one.size, one.read)
+                for one in members
+                if _is_street(one.name)
+            )
             yield _some(path, wanted, len(members) - len(wanted))
     elif kind == "text":
         read = partial(_bytes_of, path, LARGEST_FILE)
         yield StreetFiles((StreetFile(path.name, path.parent.name, path.stat().st_size, read),), 0)
     else:
         raise InputRefused(
-            tr("“{}” {}").format(path.name, _what_it_is(kind)),
+            tr("“{}” {}").format(path.name, what_it_is(kind)),
             tr("Choose a CSV, folder or ZIP as data.police.uk gives them."),
         )
 
@@ -267,23 +228,3 @@ def _bytes_of(path: Path, most: int) -> bytes:
             tr("“{}” cannot be read ({}).").format(path.name, error.strerror),
             tr("Close it in Excel or any other program, check your rights, and try again."),
         ) from error
-
-
-def _what_it_is(kind: str) -> str:
-    return {
-        "archive": tr("is a workbook or archive, not a table of text."),
-        "old_office": tr("is an old Excel or Word file."),
-        "pdf": tr("is a PDF."),
-        "picture": tr("is a picture."),
-        "markup": tr("is XML or a web page, not a table."),
-        "json": tr("is JSON."),
-        "json_list": tr("is a JSON list, not GeoJSON."),
-        "sqlite": tr("is a database."),
-        "binary": tr("is not text, GeoJSON or a GeoPackage."),
-    }[kind]
-
-
-def _what_to_do(kind: str) -> str:
-    if kind in ("archive", "old_office"):
-        return tr("Save the sheet as “CSV UTF-8” and import that.")
-    return tr("Export the reports as CSV UTF-8, GeoJSON or GeoPackage.")

@@ -356,9 +356,9 @@ def test_dates_that_a_spreadsheet_may_have_swapped_are_named():
 
 
 def test_two_dates_may_be_needed_to_prove_an_order():
-    """Faults 53: 13/04/31 excludes the month first, 31/12/00 the year first."""
-    dates = read_dates(["13/04/31", "12/11/00"], column="Submitted")
-    assert dates.evidence == "Dates were read day first, which 13/04/31 and 12/11/00 prove."
+    """Faults 53: 13/04/24 excludes the month first, 12/11/00 the year first."""
+    dates = read_dates(["13/04/24", "12/11/00"], column="Submitted")
+    assert dates.evidence == "Dates were read day first, which 13/04/24 and 12/11/00 prove."
 
 
 @pytest.mark.parametrize("text", ["1713043800", "1713043800000", "Mar-24", "13042024", "202404"])

@@ -121,14 +121,14 @@ def test_a_description_that_opens_other_files_is_refused(tmp_path, egress, name,
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"PK\x03\x04rest", "workbook or archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "old Excel"),
+        (b"PK\x03\x04rest", "no ZIP that can be read"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "not an Excel workbook"),
         (b"%PDF-1.4", "PDF"),
         (b"\x89PNG\r\n", "picture"),
-        (b"\x1f\x8b\x08", "archive"),
+        (b"\x1f\x8b\x08", "packed in a way"),
         (b"<html><table>", "web page"),
         (b"[1, 2]", "JSON list"),
-        (b"a\x01\x02,b\n", "not text"),
+        (b"a\x01\x02,b\n", "not a table of any kind"),
         (b"SQLite format 3\x00" + b"\x00" * 200, "GeoPackage"),
     ],
 )

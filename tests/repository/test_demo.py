@@ -60,10 +60,16 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
 
 
 def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
-    done = script(root, tmp_path, "bench.py", "--points", 300)
+    sizes = ["--points", 300, "--rows", 200, "--crimes", tmp_path / "none.zip"]
+    done = script(root, tmp_path, "bench.py", *sizes)
     assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["benchmark"] for line in lines] == ["heatmap", "parkanalysis"]
-    for line in lines:
+    lines = {line["benchmark"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert list(lines) == ["importreports", "importcrimes", "heatmap", "parkanalysis"]
+    assert lines["importcrimes"]["skipped"] == "There is no file none.zip."
+    assert lines["importreports"]["rows"] == 200
+    for one in ("streetsafe", "ogr2ogr"):
+        assert lines["importreports"][f"{one}_s"] > 0
+        assert lines["importreports"][f"{one}_peak_mb"] > 0
+    for line in (lines["heatmap"], lines["parkanalysis"]):
         assert line["points"] == 300
         assert min(line["streetsafe_s"], line["qgis_s"]) > 0

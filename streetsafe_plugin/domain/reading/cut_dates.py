@@ -16,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from streetsafe_plugin.domain.arrays import Bools, Ints, Texts
-from streetsafe_plugin.domain.reading.table import texts
 from streetsafe_plugin.domain.reading.written_dates import cut
 
 #: Texts up to this length, a multiple of eight, are cut many at a time, so many in a block.
@@ -56,8 +55,9 @@ def _joined(blocks: Iterable[Pieces]) -> Pieces:
     for block in blocks:
         which.append(block.which + len(found))
         found.extend(block.different)
-    among, different = pd.factorize(texts(found))
-    return Pieces(among[np.concatenate(which)], different.tolist())
+    numbers: dict[str, int] = {}
+    among = [numbers.setdefault(piece, len(numbers)) for piece in found]
+    return Pieces(np.array(among, dtype=np.int64)[np.concatenate(which)], list(numbers))
 
 
 def _cut_block(written: Texts) -> tuple[Pieces, Pieces]:

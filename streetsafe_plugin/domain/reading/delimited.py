@@ -25,6 +25,7 @@ from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.header import PROBE_ROWS, find_header
 from streetsafe_plugin.domain.reading.table import (
+    MOST_COLUMNS,
     NoRows,
     RawTable,
     RefusedRow,
@@ -35,7 +36,6 @@ from streetsafe_plugin.domain.reading.table import (
 #: The encodings a user may state; `auto` is UTF-8, or UTF-16 where the file begins by saying so.
 ENCODINGS = ("auto", "utf-8", "windows-1252", "utf-16")
 LONGEST_CELL = 1_000_000
-MOST_COLUMNS = 2_000
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright bars"}
 _PROBE_ROWS = 50

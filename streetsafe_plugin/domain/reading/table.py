@@ -23,6 +23,9 @@ from streetsafe_plugin.domain.errors import InputRefused
 DAY_ZERO = date(1899, 12, 30)
 DAY_ZERO_1904 = date(1904, 1, 1)
 
+#: The most columns a table can have.
+MOST_COLUMNS = 2_000
+
 #: Why a row was not taken, in the order in which the codes are listed for people.
 REJECTION_CODES = (
     "no_place",

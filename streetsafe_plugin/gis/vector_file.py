@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Read one layer or table of a GeoPackage as text, with one driver, and never write to it.
+"""Read one layer or table of a file as text with the one GDAL driver it is for, never writing.
 
 A GeoPackage from outside may bring styles, form code and triggers. None of that is touched: rows
 are copied out of a file opened read-only.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from osgeo import gdal, ogr, osr
 
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.reading.sheets import Sheet
 from streetsafe_plugin.domain.reading.table import (
     NoRows,
     PointColumn,
@@ -25,11 +27,16 @@ from streetsafe_plugin.domain.reading.table import (
     columns_of,
     tidy_header,
 )
+from streetsafe_plugin.gis import import_ledger
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.i18n import tr
 
-_CONFIG = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE"}
-_NOT_DATA = frozenset(("layer_styles", "qgis_projects"))
+_CONFIG = {
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
+    "OGR_XLS_HEADERS": "DISABLE",
+    "OGR_XLS_FIELD_TYPES": "STRING",
+}
+_NOT_DATA = frozenset(("layer_styles", "qgis_projects", import_ledger.TABLE))
 _POINTS_OR_NONE = (ogr.wkbPoint, ogr.wkbMultiPoint, ogr.wkbNone, ogr.wkbUnknown)
 _HASH_BLOCK = 1 << 20
 _ROWS_PER_TICK = 2_000
@@ -45,7 +52,56 @@ def read_geopackage(path: Path, layer_name: str = "", tick: Tick = no_tick) -> R
     Raises:
         InputRefused: not a GeoPackage, damaged, or several layers and no name.
     """
-    with _opened(path) as dataset:
+    return _read(path, "GPKG", tr("a GeoPackage"), layer_name, tick)
+
+
+def read_shapefile(path: Path, tick: Tick = no_tick) -> RawTable:
+    """Read a shapefile; its siblings lie beside it under the same name.
+
+    Raises:
+        InputRefused: a sibling is missing, or it is damaged.
+    """
+    there = {beside.suffix.lower() for beside in path.parent.glob(f"{_literal(path.stem)}.*")}
+    missing = [ending for ending in (".dbf", ".shx") if ending not in there]
+    if missing:
+        raise InputRefused(
+            tr("“{}” lacks its {} file, without which it cannot be read.").format(
+                path.name, " and ".join(missing)
+            ),
+            tr("Copy all files of the shapefile into one folder, or ask for a GeoPackage."),
+        )
+    return _read(path, "ESRI Shapefile", tr("a shapefile"), "", tick)
+
+
+def read_old_workbook(path: Path) -> list[Sheet]:
+    """Return the sheets of an XLS workbook, every cell as the text the driver makes of it.
+
+    Raises:
+        InputRefused: this QGIS cannot read such files, or it is damaged or encrypted.
+    """
+    if gdal.GetDriverByName("XLS") is None:
+        raise InputRefused(
+            tr("“{}” is an Excel file of before 2007, which this QGIS cannot read.").format(
+                path.name
+            ),
+            tr("Save it as XLSX and import that."),
+        )
+    sheets = []
+    with _opened(path, "XLS", tr("an Excel workbook")) as dataset:
+        for layer in (dataset.GetLayer(index) for index in range(dataset.GetLayerCount())):
+            sheet = Sheet(layer.GetName())
+            sheets.append(sheet)
+            width = layer.GetLayerDefn().GetFieldCount()
+            for feature in layer:
+                row = [feature.GetFieldAsString(index) for index in range(width)]
+                if any(row):
+                    sheet.numbers.append(feature.GetFID())
+                    sheet.rows.append(row)
+    return sheets
+
+
+def _read(path: Path, driver: str, kind: str, layer_name: str, tick: Tick) -> RawTable:
+    with _opened(path, driver, kind) as dataset:
         layer = _chosen_layer(dataset, path.name, layer_name)
         definition = layer.GetLayerDefn()
         fields = [definition.GetFieldDefn(index) for index in range(definition.GetFieldCount())]
@@ -64,14 +120,14 @@ def read_geopackage(path: Path, layer_name: str = "", tick: Tick = no_tick) -> R
                 kinds.append(kind)
                 places.append(place)
         if len(rows) != expected or gdal.GetLastErrorType() >= gdal.CE_Failure:
-            raise _damaged(path.name)
+            raise _damaged(path.name, kind)
         crs_id = _crs_id(layer.GetSpatialRef()) if has_geometry else ""
         name = layer.GetName()
     if not rows:
         raise NoRows(path.name)
     header, notes = tidy_header([field.GetName() for field in fields])
     points = PointColumn(np.array(places, dtype=float), kinds, crs_id) if has_geometry else None
-    read_as = tr("Read layer “{}” of the GeoPackage.").format(name)
+    read_as = tr("Read layer “{}” of {}.").format(name, kind)
     numbers = np.arange(1, len(rows) + 1)
     columns = columns_of(rows, len(header))
     return RawTable(
@@ -87,8 +143,8 @@ def read_geopackage(path: Path, layer_name: str = "", tick: Tick = no_tick) -> R
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[gdal.Dataset]:
-    """Open a file with the GeoPackage driver alone, quietly and read-only."""
+def _opened(path: Path, driver: str, kind: str) -> Iterator[gdal.Dataset]:
+    """Open a file with one driver alone, quietly and read-only."""
     before = {key: gdal.GetConfigOption(key) for key in _CONFIG}
     for key, value in _CONFIG.items():
         gdal.SetConfigOption(key, value)
@@ -97,10 +153,10 @@ def _opened(path: Path) -> Iterator[gdal.Dataset]:
     try:
         with no_gdal_exceptions():
             dataset = gdal.OpenEx(
-                str(path.resolve()), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=["GPKG"]
+                str(path.resolve()), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=[driver]
             )
             if dataset is None:
-                raise _damaged(path.name)
+                raise _damaged(path.name, kind)
             yield dataset
     finally:
         gdal.PopErrorHandler()
@@ -208,8 +264,13 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _damaged(file_name: str) -> InputRefused:
+def _literal(stem: str) -> str:
+    """Return a file name's stem so that a search for it takes no sign as a wildcard."""
+    return re.sub(r"([\[\]*?])", r"[\1]", stem)
+
+
+def _damaged(file_name: str, kind: str) -> InputRefused:
     return InputRefused(
-        tr("“{}” is not a GeoPackage, or is damaged.").format(file_name),
+        tr("“{}” is not {}, or is damaged.").format(file_name, kind),
         tr("Open it in QGIS and export the layer to a new GeoPackage or to CSV."),
     )
