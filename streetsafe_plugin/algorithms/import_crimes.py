@@ -25,13 +25,14 @@ from streetsafe_plugin.algorithms.importing import area_shapes, write_rejected
 from streetsafe_plugin.compat import date_field, integer_field, text_field
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.reading import crimes
-from streetsafe_plugin.domain.reading.crimes import CrimeFilter, CrimesRead, read_crimes
+from streetsafe_plugin.domain.reading.crime_receipt import crime_receipt
+from streetsafe_plugin.domain.reading.crimes import CrimeFilter, Crimes, read_crimes
 from streetsafe_plugin.domain.reading.places import inside_area
-from streetsafe_plugin.domain.reading.receipt import crime_receipt
+from streetsafe_plugin.domain.reading.table import none_where_empty
 from streetsafe_plugin.gis.crs import transform_xy
 from streetsafe_plugin.gis.placing import LONGITUDE_LATITUDE, NATIONAL_GRID
 from streetsafe_plugin.gis.source_gate import check_exists, street_files
-from streetsafe_plugin.gis.store import LayerSpec, Row
+from streetsafe_plugin.gis.store import LayerColumns, LayerSpec
 from streetsafe_plugin.i18n import tr
 
 SOURCE, AREA, CRIME_TYPES = "SOURCE", "AREA", "CRIME_TYPES"
@@ -42,7 +43,8 @@ REJECTED_ROWS, FILTERED_OUT = "REJECTED_ROWS", "FILTERED_OUT"
 OUTSIDE_AREA, MISSING_MONTHS = "OUTSIDE_AREA", "MISSING_MONTHS"
 
 _MONTH = re.compile(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])")
-_ROWS_PER_SIGN = 1000
+#: Every published place has been moved to a point that stands for its neighbourhood.
+_SNAPPED, _OUTSIDE = "snapped", "outside_area"
 
 
 class ImportCrimes(StreetSafeAlgorithm):
@@ -75,7 +77,8 @@ class ImportCrimes(StreetSafeAlgorithm):
             " exactly alike and have no Crime ID are separate incidents and are kept. A file that"
             " is there twice is read once, and the log says so; two different versions of one month"
             " are refused, since its crimes would count twice. MISSING_MONTHS lists the months"
-            " without any row.\n\n"
+            " without any row. Every crime is flagged snapped: its published place is not where it"
+            " happened.\n\n"
             "Published points are moved to the nearest of a fixed list of places, so a park may"
             " hold all or none of its crime: compare larger areas. Crime is known to the month"
             " only."
@@ -179,7 +182,7 @@ class ImportCrimes(StreetSafeAlgorithm):
 
         degrees = QgsCoordinateReferenceSystem(LONGITUDE_LATITUDE)
         run.note_operation(degrees)
-        xy = transform_xy(read.lonlat, degrees, run.crs, run.context.transformContext())
+        xy = transform_xy(read.crimes.lonlat, degrees, run.crs, run.context.transformContext())
         if not np.isfinite(xy).all():
             raise InputRefused(
                 tr("Some crimes cannot be placed in {}.").format(run.crs.authid()),
@@ -195,7 +198,11 @@ class ImportCrimes(StreetSafeAlgorithm):
             run.note(line)
         return {
             OUTPUT: run.write(
-                OUTPUT, _crime_spec(run), _crime_rows(run, read, xy, outside), "crimes"
+                OUTPUT,
+                _crime_spec(run),
+                _crime_columns(read.crimes, xy, outside),
+                "crimes",
+                run.stage(0.5, 0.95),
             ),
             REJECTED: write_rejected(run, REJECTED, read.rejected),
             ROWS_READ: read.rows_read,
@@ -236,27 +243,24 @@ def _crime_spec(run: Run) -> LayerSpec:
     return LayerSpec(tr("Recorded crime"), fields, "point", run.crs)
 
 
-def _crime_rows(run: Run, read: CrimesRead, xy: np.ndarray, outside: np.ndarray) -> Iterator[Row]:
-    """Yield crimes as they are written, showing progress."""
-    places, flagged = xy.tolist(), outside.tolist()
-    for number, crime in enumerate(read.crimes):
-        if number % _ROWS_PER_SIGN == 0:
-            run.feedback.setProgress(50 + 50 * number / len(read.crimes))
-        yield (
-            tuple(places[number]),
-            (
-                crime.crime_id or None,
-                crime.month,
-                crime.month_start,
-                crime.reported_by,
-                crime.falls_within,
-                crime.location,
-                crime.lsoa_code or None,
-                crime.lsoa_name or None,
-                crime.crime_type,
-                crime.last_outcome or None,
-                "outside_area" if flagged[number] else "",
-                crime.source_file,
-                crime.source_row,
-            ),
-        )
+def _crime_columns(read: Crimes, xy: np.ndarray, outside: np.ndarray) -> LayerColumns:
+    """Return crimes as the columns of their layer; every published place has been moved."""
+    flags = np.where(outside, f"{_SNAPPED};{_OUTSIDE}", _SNAPPED).astype(object)
+    return LayerColumns(
+        xy,
+        [
+            none_where_empty(read.crime_id),
+            read.month,
+            read.month_start,
+            read.reported_by,
+            read.falls_within,
+            read.location,
+            none_where_empty(read.lsoa_code),
+            none_where_empty(read.lsoa_name),
+            read.crime_type,
+            none_where_empty(read.last_outcome),
+            flags,
+            read.source_file,
+            read.source_row,
+        ],
+    )

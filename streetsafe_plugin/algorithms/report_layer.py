@@ -10,7 +10,7 @@ from streetsafe_plugin.compat import boolean_field, datetime_field, integer_fiel
 from streetsafe_plugin.domain.arrays import Texts
 from streetsafe_plugin.domain.reading.column_roles import CHARACTERISTICS
 from streetsafe_plugin.domain.reading.reports import Reports
-from streetsafe_plugin.domain.reading.table import texts
+from streetsafe_plugin.domain.reading.table import none_where_empty, texts
 from streetsafe_plugin.domain.taxonomy import REASON_CODES, concern_of
 from streetsafe_plugin.gis.store import LayerColumns
 
@@ -56,17 +56,17 @@ def report_columns(reports: Reports, file_name: str, import_id: str) -> LayerCol
         reasons,
         reports.ticked.sum(axis=1),
         *reports.ticked.T,
-        _none_where_empty(reports.crime_reported),
-        _none_where_empty(reports.why_not_reported),
+        none_where_empty(reports.crime_reported),
+        none_where_empty(reports.why_not_reported),
         reports.place_source,
         reports.flags,
         texts([file_name] * count),
         reports.source_row,
         texts([import_id] * count),
-        *(_none_where_empty(said) for said in reports.characteristics.values()),
+        *(none_where_empty(said) for said in reports.characteristics.values()),
     ]
     if reports.free_text is not None:
-        columns.append(_none_where_empty(reports.free_text))
+        columns.append(none_where_empty(reports.free_text))
     return LayerColumns(reports.xy, columns)
 
 
@@ -80,9 +80,3 @@ def _concerns_and_reasons(reports: Reports) -> tuple[Texts, Texts]:
     ]
     concern = texts([concern_of(held) for held in codes])
     return concern[which], texts([";".join(held) for held in codes])[which]
-
-
-def _none_where_empty(column: Texts) -> Texts:
-    filled = column.copy()
-    filled[column == ""] = None
-    return filled

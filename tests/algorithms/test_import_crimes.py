@@ -140,7 +140,10 @@ def test_crimes_outside_the_area_are_kept_and_flagged(imported, folder, make_lay
     )
     outcome = imported(folder, AREA=area)
     assert (outcome["ACCEPTED"], outcome["OUTSIDE_AREA"]) == (4, 1)
-    assert [row["flags"] for row in outcome.rows("OUTPUT")] == ["", "", "", "outside_area"]
+    assert [row["flags"] for row in outcome.rows("OUTPUT")] == [
+        *["snapped"] * 3,
+        "snapped;outside_area",
+    ]
 
 
 def test_the_receipt_stays_with_the_layer(imported, folder):

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.reading.crime_receipt import crime_receipt
 from streetsafe_plugin.domain.reading.crimes import (
     CRIME_TYPES,
     CrimeFilter,
@@ -13,7 +14,6 @@ from streetsafe_plugin.domain.reading.crimes import (
     StreetFile,
     read_crimes,
 )
-from streetsafe_plugin.domain.reading.receipt import crime_receipt
 
 HEADER = (
     "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,"
@@ -42,13 +42,14 @@ def read(*files: StreetFile, **wanted) -> CrimesRead:
 
 def test_a_row_becomes_a_crime():
     result = read(file_of(line("abc", crime_type="Robbery")))
-    [crime] = result.crimes
-    assert crime.crime_id == "abc"
-    assert crime.month_start == date(2021, 11, 1)
-    assert crime.location == "On or near X"
-    assert crime.crime_type == "Robbery"
-    assert (crime.source_file, crime.source_row) == ("2021-11-a-street.csv", 2)
-    assert result.lonlat.tolist() == [[-1.14, 52.64]]
+    crimes = result.crimes
+    assert crimes.crime_id.tolist() == ["abc"]
+    assert crimes.month_start.tolist() == [date(2021, 11, 1)]
+    assert crimes.location.tolist() == ["On or near X"]
+    assert crimes.crime_type.tolist() == ["Robbery"]
+    assert crimes.source_file.tolist() == ["2021-11-a-street.csv"]
+    assert crimes.source_row.tolist() == [2]
+    assert crimes.lonlat.tolist() == [[-1.14, 52.64]]
 
 
 def test_identical_rows_without_an_id_are_separate_incidents():
@@ -102,7 +103,8 @@ def test_one_content_given_twice_is_read_once_and_said(second_end):
 def test_line_ends_make_no_difference():
     one = read(file_of(line("a"), line("b")))
     other = read(file_of(line("a"), line("b"), line_end="\r\n"))
-    assert one.crimes == other.crimes
+    assert one.crimes.crime_id.tolist() == other.crimes.crime_id.tolist() == ["a", "b"]
+    assert one.crimes.source_row.tolist() == other.crimes.source_row.tolist()
     assert one.digest == other.digest
 
 
@@ -142,7 +144,7 @@ def test_older_files_lack_the_last_outcome():
     header = HEADER.replace("Last outcome category,", "")
     data = f"{header}\n{line()[:-1]}\n".encode()
     result = read(StreetFile("x-street.csv", "f", len(data), lambda: data))
-    assert result.crimes[0].last_outcome == ""
+    assert result.crimes.last_outcome[0] == ""
 
 
 def test_progress_reaches_the_end_over_all_files():
@@ -156,3 +158,45 @@ def test_progress_reaches_the_end_over_all_files():
 def test_crime_types_are_those_the_police_publish():
     assert len(set(CRIME_TYPES)) == len(CRIME_TYPES) == 16
     assert CRIME_TYPES[0] == "Anti-social behaviour"
+
+
+def test_a_web_page_saved_as_a_month_is_refused_by_name():
+    """Faults 52: what a server sends in place of a file that is gone is no month."""
+    page = b"<!DOCTYPE html><html><body>404</body></html>"
+    file = StreetFile("2022-01-a-street.csv", "2022-01", len(page), lambda: page)
+    with pytest.raises(InputRefused, match="“2022-01/2022-01-a-street.csv” is a web page") as no:
+        read(file)
+    assert no.value.hint.startswith("Download that month again")
+
+
+def test_a_month_with_a_header_alone_is_named():
+    """Faults 50: a header without rows is no month of no crime."""
+    result = read(file_of(line()), file_of(name="2021-12-a-street.csv"))
+    assert result.empty_files == ("2021-12-a-street.csv",)
+    text = crime_receipt(result, CrimeFilter())
+    assert "Without a row below the header: “2021-12-a-street.csv”." in text
+
+
+def test_a_file_of_several_months_beside_one_of_them_is_refused():
+    """Faults 61: its crimes would count twice, whichever month has most rows."""
+    whole_year = file_of(
+        line(month="2021-11"), line(month="2021-12"), line(month="2021-12"), name="all-street.csv"
+    )
+    with pytest.raises(InputRefused, match=r"2021-11 as reported by A Police"):
+        read(whole_year, file_of(line(month="2021-11"), line()))
+
+
+def test_stops_and_searches_are_no_crimes():
+    data = b"Type,Date,Latitude,Longitude,Object of search\nPerson search,2022-01-01,52.6,-1.1,X\n"
+    file = StreetFile("x.csv", "folder", len(data), lambda: data)
+    with pytest.raises(InputRefused, match="stops and searches") as refusal:
+        read(file)
+    assert "Import reports" in refusal.value.hint
+
+
+def test_how_many_places_hold_the_crimes_is_said():
+    """Faults 77: published places are shared by many crimes."""
+    result = read(file_of(line(), line(), line(place="-1.20,52.60")))
+    assert result.crimes.places() == (2, 2)
+    text = crime_receipt(result, CrimeFilter())
+    assert "They lie on 2 places; the busiest holds 2." in text

@@ -68,6 +68,7 @@ def test_shapes_of_dates(text, moment, precision):
     ["00/00/0000", "31/02/2022", "2022-13-01", "25:00", "99999", "soon", "2022-03-05 24:10", "5/6"],
 )
 def test_what_is_no_date_is_flagged_and_not_guessed(text):
+    """Faults 57 and 58: what cannot be read is flagged, and stands for no date."""
     dates = read_dates([text, "2022-01-01"])
     assert np.isnat(dates.moments[0])
     assert dates.precisions[0] == "none"
@@ -99,6 +100,7 @@ def test_a_missing_date_is_not_an_unreadable_one(text):
     ],
 )
 def test_offsets_become_british_local_time(text, moment):
+    """Faults 55: what has an offset is told in local time, in July as in January."""
     assert one(text) == (moment, "time")
 
 
@@ -115,6 +117,7 @@ def test_summer_time_is_that_of_the_time_zone_database(moment):
 
 
 def test_the_skipped_hour_moves_on_and_the_repeated_hour_stays_both_marked():
+    """Faults 56: the clocks changed on 31 March and 27 October 2024."""
     dates = read_dates(["2024-03-31 01:30", "2024-10-27 01:30", "2024-10-27 02:30"])
     assert moments_of(dates) == (
         datetime(2024, 3, 31, 2, 30),
@@ -133,6 +136,7 @@ def test_one_day_above_twelve_proves_the_whole_column():
 
 
 def test_a_column_that_proves_nothing_is_refused_with_both_readings():
+    """Faults 53: 03/04/2024 may be 3 April or 4 March."""
     with pytest.raises(InputRefused) as refusal:
         read_dates(["03/04/2024 10:00", "05/05/2024 11:00"], column="Submitted")
     assert "“Submitted”" in refusal.value.message

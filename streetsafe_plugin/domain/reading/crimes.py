@@ -11,15 +11,15 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from hashlib import sha256
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from streetsafe_plugin.domain.arrays import Floats
+from streetsafe_plugin.domain.arrays import Floats, Ints, Moments, Texts
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.delimited import read_delimited
@@ -51,17 +51,22 @@ CRIME_TYPES = (
     "Violent crime",
 )
 
-_COLUMNS = (
-    "Crime ID",
-    "Month",
-    "Reported by",
-    "Falls within",
-    "Location",
-    "LSOA code",
-    "LSOA name",
-    "Crime type",
-)
+_CRIME_ID = "Crime ID"
 _LAST_OUTCOME = "Last outcome category"  # older files lack it
+#: The columns in which few different texts stand, and the fields of `Crimes` they become.
+_SHARED = {
+    "Month": "month",
+    "Reported by": "reported_by",
+    "Falls within": "falls_within",
+    "Location": "location",
+    "LSOA code": "lsoa_code",
+    "LSOA name": "lsoa_name",
+    "Crime type": "crime_type",
+    _LAST_OUTCOME: "last_outcome",
+}
+_COLUMNS = (_CRIME_ID, *(name for name in _SHARED if name != _LAST_OUTCOME))
+#: A column that only files on stops and searches have.
+_STOP_AND_SEARCH = "Object of search"
 _LONGITUDE, _LATITUDE = "Longitude", "Latitude"
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 _NO_MONTH = Problem("unreadable_row", "Its month is not a month such as 2021-11.")
@@ -77,25 +82,47 @@ class StreetFile(NamedTuple):
     read: Callable[[], bytes]
 
 
-class Crime(NamedTuple):
-    """One recorded crime or incident, as it is published."""
+@dataclass(frozen=True)
+class Crimes:
+    """Recorded crimes and incidents as they are published; every array has one entry a crime.
 
-    crime_id: str
-    month: str
-    reported_by: str
-    falls_within: str
-    location: str
-    lsoa_code: str
-    lsoa_name: str
-    crime_type: str
-    last_outcome: str
-    source_file: str
-    source_row: int
+    `lonlat` is (n, 2), longitude first. Texts are empty where nothing was published.
+    """
+
+    lonlat: Floats
+    crime_id: Texts
+    month: Texts
+    reported_by: Texts
+    falls_within: Texts
+    location: Texts
+    lsoa_code: Texts
+    lsoa_name: Texts
+    crime_type: Texts
+    last_outcome: Texts
+    source_file: Texts
+    source_row: Ints
+
+    def __len__(self) -> int:
+        """Return how many crimes there are."""
+        return len(self.lonlat)
 
     @property
-    def month_start(self) -> date:
-        """Return the first day of its month."""
-        return date(int(self.month[:4]), int(self.month[5:]), 1)
+    def month_start(self) -> Moments:
+        """Return the first day of each crime's month."""
+        return self.month.astype("datetime64[M]").astype("datetime64[D]")
+
+    def places(self) -> tuple[int, int]:
+        """Return how many different places there are, and how many crimes the busiest holds."""
+        if not len(self):
+            return 0, 0
+        # published places have six decimals, about a tenth of a metre
+        keys = np.round(self.lonlat * 1e6).astype(np.int64) @ np.array([10**9, 1])
+        _, counts = np.unique(keys, return_counts=True)
+        return len(counts), int(counts.max())
+
+    def repeated_ids(self) -> int:
+        """Count the crimes whose Crime ID came before; in the published files their rows differ."""
+        return int(pd.Series(self.crime_id[self.crime_id != ""]).duplicated().sum())
 
 
 @dataclass(frozen=True)
@@ -106,9 +133,9 @@ class CrimeFilter:
     from_month: str = ""
     to_month: str = ""
 
-    def wants(self, month: str, crime_type: str) -> bool:
-        """Tell whether a row is wanted."""
-        return self.has_month(month) and (not self.types or crime_type in self.types)
+    def has_type(self, crime_type: str) -> bool:
+        """Tell whether a type is asked for."""
+        return not self.types or crime_type in self.types
 
     def has_month(self, month: str) -> bool:
         """Tell whether a month lies in the range asked for."""
@@ -119,19 +146,19 @@ class CrimeFilter:
 class CrimesRead:
     """Everything that came of the files: every row is a crime, left out with a reason, or unwanted.
 
-    `lonlat` is (n, 2), one line for each of `crimes`. `months` are all months the files hold,
-    `repeated_files` those passed over because another has the same content. `digest` is the
-    SHA-256 over the content of all files, the same whatever their line ends.
+    `months` are all months the files hold, `repeated_files` those passed over because another has
+    the same content, `empty_files` those with a header and no row. `digest` is the SHA-256 over
+    the content of all files, the same whatever their line ends.
     """
 
-    crimes: tuple[Crime, ...]
-    lonlat: Floats
+    crimes: Crimes
     rejected: tuple[RejectedRow, ...]
     rows_read: int
     filtered_out: int
     months: frozenset[str]
     files: tuple[str, ...]
     repeated_files: tuple[str, ...]
+    empty_files: tuple[str, ...]
     digest: str
 
     @property
@@ -159,7 +186,7 @@ class CrimesRead:
     def require_closed(self) -> None:
         """Raise `DoesNotAddUp` unless every row read is accounted for once."""
         accounted = len(self.crimes) + len(self.rejected) + self.filtered_out
-        if accounted != self.rows_read or len(self.crimes) != len(self.lonlat):
+        if accounted != self.rows_read:
             raise DoesNotAddUp(
                 f"{self.rows_read} rows were read but {accounted} are accounted for.",
                 "Nothing was imported; please report this.",
@@ -194,18 +221,18 @@ def read_crimes(
 
 
 class _Reader:
-    """What has been read so far."""
+    """Takes one file after the other and keeps what is wanted of it."""
 
     def __init__(self, wanted: CrimeFilter, in_great_britain_only: bool) -> None:
         self.wanted = wanted
         self.in_great_britain_only = in_great_britain_only
-        self.crimes: list[Crime] = []
-        self.lonlat: list[Floats] = []
+        self.taken: list[Crimes] = []
         self.rejected: list[RejectedRow] = []
         self.rows_read = self.filtered_out = 0
         self.months: set[str] = set()
         self.files: list[str] = []
         self.repeated_files: list[str] = []
+        self.empty_files: list[str] = []
         self.seen_content: dict[str, StreetFile] = {}
         self.seen_months: dict[tuple[str, str], StreetFile] = {}
         # the same few thousand texts come in every file: keep each once
@@ -219,9 +246,11 @@ class _Reader:
             return
         self.seen_content[content] = file
         self.files.append(file.name)
+        _refuse_web_page(data, file)
         try:
             table = read_delimited(data, file.name, tick=tick)
         except NoRows:
+            self.empty_files.append(file.name)
             return
         position = _positions(table)
         self._refuse_second_version(table, position, file)
@@ -235,81 +264,109 @@ class _Reader:
     def _refuse_second_version(
         self, table: RawTable, position: dict[str, int], file: StreetFile
     ) -> None:
-        month, force = position["Month"], position["Reported by"]
-        if not table.rows:
-            return
-        held = Counter((row[month], row[force]) for row in table.rows)
-        [(usual, _)] = held.most_common(1)
-        other = self.seen_months.setdefault(usual, file)
-        if other is not file:
-            raise InputRefused(
-                f"“{file.found_in}/{file.name}” and “{other.found_in}/{other.name}” both hold"
-                f" {usual[0]} as reported by {usual[1]}, but differ.",
-                "Keep only the newer one, or its crimes would count twice.",
-            )
+        """Refuse a month of a force that another file holds as well: it would count twice."""
+        months, month_texts = table.distinct(position["Month"])
+        forces, force_texts = table.distinct(position["Reported by"])
+        for pair in np.unique(months * len(force_texts) + forces).tolist():
+            month, force = divmod(pair, len(force_texts))
+            key = month_texts[month], force_texts[force]
+            other = self.seen_months.setdefault(key, file)
+            if other is not file:
+                raise InputRefused(
+                    f"“{file.found_in}/{file.name}” and “{other.found_in}/{other.name}” both hold"
+                    f" {key[0]} as reported by {key[1]}, but differ.",
+                    "Keep only the newer one, or its crimes would count twice.",
+                )
 
     def _take_rows(self, table: RawTable, position: dict[str, int]) -> None:
-        month, crime_type = position["Month"], position["Crime type"]
-        taken: list[int] = []
-        for number, row in enumerate(table.rows):
-            if not _MONTH.fullmatch(row[month]):
-                self._reject(table, number, _NO_MONTH)
-                continue
-            self.months.add(row[month])
-            if self.wanted.wants(row[month], row[crime_type]):
-                taken.append(number)
-            else:
-                self.filtered_out += 1
+        which, months = table.distinct(position["Month"])
+        is_month = np.array([bool(_MONTH.fullmatch(month)) for month in months], dtype=bool)
+        in_range = np.array([self.wanted.has_month(month) for month in months], dtype=bool)
+        self.months.update(months[is_month].tolist())
+        kinds, types = table.distinct(position["Crime type"])
+        is_asked_for = np.array([self.wanted.has_type(kind) for kind in types], dtype=bool)
+        dated = is_month[which]
+        wanted = dated & in_range[which] & is_asked_for[kinds]
+        self.filtered_out += int((dated & ~wanted).sum())
+        taken = np.flatnonzero(wanted)
         places = self._places(table, position, taken)
-        placed = [line for line in range(len(taken)) if line not in places.problems]
-        for line, problem in places.problems.items():
-            self._reject(table, taken[line], problem)
-        self.lonlat.append(places.xy[placed])
-        self.crimes.extend(self._crime(table, taken[line], position) for line in placed)
+        self._reject(table, dict.fromkeys(np.flatnonzero(~dated).tolist(), _NO_MONTH))
+        self._reject(table, {int(taken[line]): why for line, why in places.problems.items()})
+        placed = np.ones(len(taken), dtype=bool)
+        placed[list(places.problems)] = False
+        self.taken.append(self._crimes(table, position, taken[placed], places.xy[placed]))
 
-    def _places(self, table: RawTable, position: dict[str, int], taken: list[int]) -> Places:
-        longitude, latitude = position[_LONGITUDE], position[_LATITUDE]
+    def _places(self, table: RawTable, position: dict[str, int], taken: Ints) -> Places:
         places = read_lonlat(
-            table.column(longitude)[taken],
-            table.column(latitude)[taken],
+            table.column(position[_LONGITUDE])[taken],
+            table.column(position[_LATITUDE])[taken],
             (_LONGITUDE, _LATITUDE),
         )
         return leave_out_places_abroad(places, places.xy) if self.in_great_britain_only else places
 
-    def _reject(self, table: RawTable, number: int, problem: Problem) -> None:
-        if problem.code == "no_place":
-            problem = _NO_LOCATION
-        self.rejected.append(
-            RejectedRow(
-                table.file_name,
-                int(table.row_numbers[number]),
-                problem.code,
-                problem.sentence,
-                as_json(dict(zip(table.header, table.rows[number]))),
-            )
+    def _reject(self, table: RawTable, problems: Mapping[int, Problem]) -> None:
+        for number, problem in problems.items():
+            why = _NO_LOCATION if problem.code == "no_place" else problem
+            raw = as_json(dict(zip(table.header, table.row(number))))
+            row = int(table.row_numbers[number])
+            self.rejected.append(RejectedRow(table.file_name, row, why.code, why.sentence, raw))
+
+    def _crimes(
+        self, table: RawTable, position: dict[str, int], rows: Ints, lonlat: Floats
+    ) -> Crimes:
+        shared: dict[str, Any] = {
+            field_name: self._shared(table, position.get(name), rows)
+            for name, field_name in _SHARED.items()
+        }
+        return Crimes(
+            lonlat=lonlat,
+            crime_id=table.column(position[_CRIME_ID])[rows],
+            source_file=np.full(len(rows), table.file_name, dtype=object),
+            source_row=table.row_numbers[rows],
+            **shared,
         )
 
-    def _crime(self, table: RawTable, number: int, position: dict[str, int]) -> Crime:
-        row, texts = table.rows[number], self.texts
-        crime_id, *others = (row[position[name]] for name in _COLUMNS)
-        outcome = row[position[_LAST_OUTCOME]] if _LAST_OUTCOME in position else ""
-        shared = [texts.setdefault(text, text) for text in (*others, outcome)]
-        return Crime._make((crime_id, *shared, table.file_name, int(table.row_numbers[number])))
+    def _shared(self, table: RawTable, index: int | None, rows: Ints) -> Texts:
+        """Return a column whose few different texts are kept once for all files."""
+        if index is None:
+            return np.full(len(rows), "", dtype=object)
+        which, different = table.distinct(index)
+        once = np.array([self.texts.setdefault(t, t) for t in different] or [""], dtype=object)
+        return np.asarray(once[which[rows]])
 
     def result(self) -> CrimesRead:
         read = CrimesRead(
-            tuple(self.crimes),
-            np.concatenate([np.empty((0, 2)), *self.lonlat]),
-            tuple(self.rejected),
+            _together(self.taken),
+            tuple(sorted(self.rejected, key=lambda row: (row.source_file, row.source_row))),
             self.rows_read,
             self.filtered_out,
             frozenset(self.months),
             tuple(self.files),
             tuple(self.repeated_files),
+            tuple(self.empty_files),
             sha256("".join(sorted(self.seen_content)).encode()).hexdigest(),
         )
         read.require_closed()
         return read
+
+
+def _together(taken: Sequence[Crimes]) -> Crimes:
+    empty: dict[str, Any] = {part.name: np.empty(0, dtype=object) for part in fields(Crimes)}
+    empty.update(lonlat=np.empty((0, 2)), source_row=np.empty(0, dtype=np.int64))
+    every = [Crimes(**empty), *taken]
+    together: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in every]) for name in empty
+    }
+    return Crimes(**together)
+
+
+def _refuse_web_page(data: bytes, file: StreetFile) -> None:
+    """Refuse what a server sends in place of a file that is gone."""
+    if data.lstrip()[:1] == b"<":
+        raise InputRefused(
+            f"“{file.found_in}/{file.name}” is a web page, not a table.",
+            "Download that month again, or take the file out.",
+        )
 
 
 def _digest(data: bytes) -> str:
@@ -327,6 +384,11 @@ def _positions(table: RawTable) -> dict[str, int]:
         if name.casefold() in folded
     }
     missing = [name for name in (*_COLUMNS, _LONGITUDE, _LATITUDE) if name not in position]
+    if missing and _STOP_AND_SEARCH.casefold() in folded:
+        raise InputRefused(
+            f"“{table.file_name}” holds stops and searches, not crimes.",
+            "Import it with Import reports and the mapping profile for stop and search.",
+        )
     if missing:
         quoted = ", ".join(f"“{name}”" for name in missing)
         raise InputRefused(

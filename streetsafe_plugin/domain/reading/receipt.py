@@ -10,18 +10,12 @@ from datetime import date
 import numpy as np
 
 from streetsafe_plugin.domain.reading.columns import Columns
-from streetsafe_plugin.domain.reading.crimes import CrimeFilter, CrimesRead
 from streetsafe_plugin.domain.reading.reports import Reports, ReportsRead
 from streetsafe_plugin.domain.reading.table import REJECTION_CODES, RawTable
 from streetsafe_plugin.domain.taxonomy import REASONS
 
 _MOST_WORDINGS = 20
 _LONGEST_WORDING = 60
-
-SNAPPED = (
-    "Published crime points are moved to the nearest of a fixed list of places, so a small area"
-    " such as a park may hold all or none of its crime; compare larger areas."
-)
 
 
 def report_receipt(table: RawTable, columns: Columns, read: ReportsRead) -> list[str]:
@@ -31,14 +25,16 @@ def report_receipt(table: RawTable, columns: Columns, read: ReportsRead) -> list
     """
     lines = [
         f"“{table.file_name}” (SHA-256 {table.sha256}).",
-        f"{_count(read.rows_read, 'row')} read = {_count(len(read.reports), 'report')}"
+        f"{counted(read.rows_read, 'row')} read = {counted(len(read.reports), 'report')}"
         f" + {read.merged} merged + {read.rejected_rows} rejected"
-        f" + {_count(read.duplicates, 'exact duplicate')}.",
+        f" + {counted(read.duplicates, 'exact duplicate')}.",
     ]
     if read.rejected:
-        lines.append(f"Left out: {_by_code(read.rejected_by_code)}.")
+        lines.append(f"Left out: {by_code(read.rejected_by_code)}.")
     silent = int((~read.reports.ticked.any(axis=1)).sum())
-    lines.append(f"{_count(read.mentions, 'mention')}; {_count(silent, 'report')} with no reason.")
+    lines.append(
+        f"{counted(read.mentions, 'mention')}; {counted(silent, 'report')} with no reason."
+    )
     mentions = read.reports.ticked.sum(axis=0).tolist()
     if any(mentions):
         counts = (f"{reason.label} {number}" for reason, number in zip(REASONS, mentions) if number)
@@ -67,35 +63,12 @@ def unknown_wordings(read: ReportsRead) -> list[str]:
         return []
     repeated = {text: number for text, number in read.unknown_wordings.items() if number > 1}
     if not repeated:
-        return [f"{_count(len(read.unknown_wordings), 'wording')} not understood, each met once."]
+        return [f"{counted(len(read.unknown_wordings), 'wording')} not understood, each met once."]
     common = Counter(repeated).most_common(_MOST_WORDINGS)
     shown = (f"“{wording[:_LONGEST_WORDING]}” {number}" for wording, number in common)
     more = len(read.unknown_wordings) - len(common)
     rest = f"; and {more} more" if more else ""
     return [f"Wordings not understood: {'; '.join(shown)}{rest}."]
-
-
-def crime_receipt(read: CrimesRead, wanted: CrimeFilter) -> list[str]:
-    """Return the account of an import of crimes."""
-    lines = [
-        f"{_count(len(read.files), 'file')} (SHA-256 of their content {read.digest}).",
-        f"{_count(read.rows_read, 'row')} read = {_count(len(read.crimes), 'crime')}"
-        f" + {read.no_location} without a location + {read.rejected_rows} rejected"
-        f" + {read.filtered_out} not asked for.",
-    ]
-    if read.rejected:
-        lines.append(f"Left out: {_by_code(read.rejected_by_code)}.")
-    held = sorted({crime.month for crime in read.crimes})
-    if held:
-        lines.append(f"Months {held[0]} to {held[-1]}.")
-    missing = read.missing_months(wanted)
-    if missing:
-        lines.append(f"Months without any row: {', '.join(missing)}.")
-    if read.repeated_files:
-        names = ", ".join(f"“{name}”" for name in read.repeated_files)
-        lines.append(f"Read once though given twice: {names}.")
-    lines.append(SNAPPED)
-    return lines
 
 
 def first_and_last(reports: Reports) -> tuple[date, date] | None:
@@ -114,7 +87,7 @@ def _dates(read: ReportsRead) -> list[str]:
         undated = int(np.isnat(read.reports.submitted_at).sum())
         lines = [
             f"Submitted from {_in_words(days[0])} to {_in_words(days[1])};"
-            f" {_count(undated, 'report')} without a date."
+            f" {counted(undated, 'report')} without a date."
         ]
     if read.date_evidence:
         lines.append(read.date_evidence)
@@ -126,8 +99,8 @@ def _misunderstood(read: ReportsRead) -> list[str]:
     if read.unknown_wordings:
         times = sum(read.unknown_wordings.values())
         lines.append(
-            f"{_count(len(read.unknown_wordings), 'wording')} in reason columns were not"
-            f" understood ({_count(times, 'time')}) and are not counted as mentions."
+            f"{counted(len(read.unknown_wordings), 'wording')} in reason columns were not"
+            f" understood ({counted(times, 'time')}) and are not counted as mentions."
         )
     if read.unclear_ticks:
         cells = "; ".join(f"“{name}” {number}" for name, number in read.unclear_ticks.items())
@@ -135,7 +108,8 @@ def _misunderstood(read: ReportsRead) -> list[str]:
     return lines
 
 
-def _by_code(counts: Mapping[str, int]) -> str:
+def by_code(counts: Mapping[str, int]) -> str:
+    """Return numbers of rejected rows with their codes, in the order of the codes."""
     return "; ".join(f"{code} {counts[code]}" for code in REJECTION_CODES if counts.get(code))
 
 
@@ -143,5 +117,6 @@ def _in_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number and a noun that agrees with it."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

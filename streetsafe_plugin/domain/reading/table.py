@@ -143,6 +143,13 @@ def texts(cells: Sequence[str]) -> Texts:
     return array
 
 
+def none_where_empty(column: Texts) -> Texts:
+    """Return a column with None for every empty text."""
+    filled = column.copy()
+    filled[column == ""] = None
+    return filled
+
+
 def tidy_header(cells: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the header with every name filled in and different, and a note on each change.
 
