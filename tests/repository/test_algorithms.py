@@ -7,7 +7,7 @@ import pytest
 
 PROMISED = [
     "importreports", "importcrimes", "loadparks", "heatmap", "parkrings", "parkanalysis",
-    "exportbriefing", "sampledata",
+    "exportbriefing", "sampledata", "updatereports",
 ]  # fmt: skip
 
 

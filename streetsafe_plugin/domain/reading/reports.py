@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
-import pandas as pd
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints, Moments, Texts
 from streetsafe_plugin.domain.errors import DoesNotAddUp
@@ -21,6 +20,7 @@ from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.reading.column_roles import CHARACTERISTICS
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.dates import MONTH, NONE, DateColumn, read_dates
+from streetsafe_plugin.domain.reading.flags import coincidences, joined
 from streetsafe_plugin.domain.reading.identity import DUPLICATE, Identities, settle
 from streetsafe_plugin.domain.reading.places import PlacedRows, Problem
 from streetsafe_plugin.domain.reading.reasons import NO_WORDINGS, Wordings
@@ -218,7 +218,14 @@ def _flags(
     today: date,
 ) -> Texts:
     """Return each kept row's flags, in a fixed order."""
-    repeated_place, same_moment = _coincidences(table, columns, placed, dates, reasons, kept)
+    answers = [columns.crime_reported, columns.why_not_reported]
+    repeated_place, same_moment = coincidences(
+        placed.xy[kept],
+        dates.moments[kept],
+        dates.precisions[kept],
+        reasons[kept],
+        [table.column(index)[kept] for index in answers if index is not None],
+    )
     marks = {
         "outside_area": placed.outside_area[kept],
         "repeated_place": repeated_place,
@@ -230,18 +237,7 @@ def _flags(
         "implausible_date": _implausible(dates, kept, today),
         "clock_change": dates.clock_change[kept],
     }
-    return _joined(marks)
-
-
-def _joined(marks: Mapping[str, Bools]) -> Texts:
-    """Return for each row the names of the marks it has, each combination worked out once."""
-    bits = sum((held.astype(np.int64) << place for place, held in enumerate(marks.values())))
-    combinations, which = np.unique(np.asarray(bits), return_inverse=True)
-    joined = [
-        ";".join(name for place, name in enumerate(marks) if combination >> place & 1)
-        for combination in combinations.tolist()
-    ]
-    return texts(joined)[which] if joined else texts([])
+    return joined(marks)
 
 
 def _implausible(dates: DateColumn, kept: Ints, today: date) -> Bools:
@@ -251,35 +247,6 @@ def _implausible(dates: DateColumn, kept: Ints, today: date) -> Bools:
     first_month = (dates.precisions[kept] == MONTH) & (days == opened.astype("datetime64[M]"))
     too_early = (days < opened) & ~first_month
     return np.asarray(too_early | (days > np.datetime64(today + timedelta(days=1))))
-
-
-def _coincidences(
-    table: RawTable,
-    columns: Columns,
-    placed: PlacedRows,
-    dates: DateColumn,
-    reasons: Bools,
-    kept: Ints,
-) -> tuple[Bools, Bools]:
-    """Mark reports that share their place, and those that share place, time and answers."""
-    answers = (columns.crime_reported, columns.why_not_reported, *columns.characteristics.values())
-    said = {f"answer {i}": table.distinct(i)[0][kept] for i in answers if i is not None}
-    powers = 1 << np.arange(reasons.shape[1])
-    centimetres = np.round(placed.xy[kept] * 100.0)
-    held = pd.DataFrame(
-        {
-            "x": centimetres[:, 0],
-            "y": centimetres[:, 1],
-            "moment": dates.moments[kept].astype(np.int64),
-            "precision": dates.precisions[kept],
-            "reasons": reasons[kept] @ powers,
-            **said,
-        }
-    )
-    repeated_place = held.duplicated(["x", "y"], keep=False).to_numpy()
-    dated = ~np.isnat(dates.moments[kept])
-    same_moment = held.duplicated(keep=False).to_numpy() & dated
-    return repeated_place, same_moment
 
 
 def _rejected(
