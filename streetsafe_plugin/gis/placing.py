@@ -163,8 +163,12 @@ def place_rows(
         xy[filled], source[filled] = other.xy[filled], other.source
         low[filled] = other.low[filled]
         swapped[filled] = other.read.swapped
-        for row in np.flatnonzero(filled).tolist():
-            del problems[row]
+        for row in np.flatnonzero(empty).tolist():
+            if filled[row]:
+                del problems[row]
+            elif other.read.problems[row].code != "no_place":
+                # what is wrong with the place that was given says more than that one is missing
+                problems[row] = other.read.problems[row]
         apart = np.hypot(*(first.xy - other.xy).T)
         with np.errstate(invalid="ignore"):
             far = apart > AGREEING_M + first.vague_m + other.vague_m

@@ -170,7 +170,7 @@ def test_a_web_page_saved_as_a_month_is_refused_by_name():
 
 
 def test_a_month_with_a_header_alone_is_named():
-    """Faults 50: a header without rows is no month of no crime."""
+    """Faults 43: a header without rows is no month of no crime."""
     result = read(file_of(line()), file_of(name="2021-12-a-street.csv"))
     assert result.empty_files == ("2021-12-a-street.csv",)
     text = crime_receipt(result, CrimeFilter())

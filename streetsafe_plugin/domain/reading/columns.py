@@ -28,6 +28,8 @@ from streetsafe_plugin.domain.taxonomy import group_of_words, reason_for
 CERTAIN, LIKELY, UNSURE = "certain", "likely", "unsure"
 
 _BY_HEADING = "by its heading"
+#: What a heading that repeats another one ends in.
+_NUMBERED = re.compile(r"_\d+$")
 _SAMPLE = 500
 _LONG_TEXT = 40
 _SHORT_ANSWER = 20
@@ -491,6 +493,7 @@ def reason_of_heading(heading: str) -> str | None:
     group = group_of_words(heading)
     candidates = [
         heading,
+        _NUMBERED.sub("", heading),
         *re.findall(r"[\[(](?:choice\s*=)?([^\])]+)[\])]", heading),
         re.split(r"[:/>]|\s-\s", heading)[-1],
     ]

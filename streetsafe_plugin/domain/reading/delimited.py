@@ -13,6 +13,7 @@ import csv
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -260,7 +261,7 @@ def _encoded(data: bytes, file_name: str, encoding: str) -> _Encoded:
 
 
 def find_delimiter(text: str) -> str:
-    """Return the delimiter that gives the first rows most cells and as many as the header."""
+    """Return the delimiter that gives most cells to most of the first rows."""
     return max(_DELIMITERS, key=lambda delimiter: _fit(text, delimiter))
 
 
@@ -271,8 +272,9 @@ def _fit(text: str, delimiter: str) -> float:
     widths = [len(cells) for cells in islice(reader, _PROBE_ROWS) if any(cells)]
     if not widths:
         return 0.0
-    alike = widths.count(widths[0]) / len(widths)
-    return (widths[0] - 1) * alike
+    # titles above the table have widths of their own
+    usual, times = max(Counter(widths).items(), key=lambda one: (one[1], one[0]))
+    return (usual - 1) * times / len(widths)
 
 
 def _allow_cells_of(longest: int) -> None:

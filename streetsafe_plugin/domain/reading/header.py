@@ -19,8 +19,10 @@ from streetsafe_plugin.domain.errors import InputRefused
 PROBE_ROWS = 40
 
 _MOST_TITLE_CELLS = 2
+#: The share of headings that differ; a heading may come twice by mistake.
+_MOSTLY = 0.8
 _HAS_DIGIT = re.compile(r"\d")
-_WORD_OF_DATA = frozenset("yes no true false y n x 0 1".split())
+_WORD_OF_DATA = frozenset(("yes", "no", "true", "false"))
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,10 @@ def _first_that_names_columns(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _is_plain_words(row: Sequence[str]) -> bool:
-    """Tell whether a row can be a header: words that differ, none of them data."""
+    """Tell whether a row can be a header: words that mostly differ, none of them data."""
     cells = [cell.strip().casefold() for cell in row if cell.strip()]
     data = any(_is_data(cell) for cell in cells)
-    return bool(cells) and not data and len(set(cells)) == len(cells)
+    return bool(cells) and not data and len(set(cells)) >= _MOSTLY * len(cells)
 
 
 def _is_data(cell: str) -> bool:

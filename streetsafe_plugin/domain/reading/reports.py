@@ -171,7 +171,8 @@ def _dates(table: RawTable, columns: Columns, order: str) -> DateColumn:
         none = np.zeros(len(table), dtype=bool)
         nowhen = np.full(len(table), "NaT", dtype="datetime64[s]")
         return DateColumn(nowhen, texts([NONE] * len(table)), none, none)
-    name = table.header[columns.submitted]
+    # put between quotation marks, it names the column and the file
+    name = f"{table.header[columns.submitted]}” of “{table.file_name}"
     return read_dates(table.column(columns.submitted), order, name, table.day_zero)
 
 

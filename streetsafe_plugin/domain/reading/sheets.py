@@ -47,19 +47,15 @@ class Sheet:
         notes = []
         if self.hidden:
             notes.append("The sheet is hidden in the workbook.")
-        if self.hidden_rows:
-            notes.append(
-                f"{self.hidden_rows} rows are hidden in the sheet; they were read as well."
-            )
-        if self.hidden_columns:
-            notes.append(f"{self.hidden_columns} columns are hidden in the sheet; they were read.")
-        if self.errors:
-            notes.append(f"{self.errors} cells hold an error such as #N/A and count as empty.")
+        counts = (
+            ("Rows that are hidden in the sheet but were read", self.hidden_rows),
+            ("Columns that are hidden in the sheet but were read", self.hidden_columns),
+            ("Cells that hold an error such as #N/A and count as empty", self.errors),
+            ("Cells with a formula but no result, which count as empty", self.uncached),
+        )
+        notes += [f"{what}: {number}." for what, number in counts if number]
         if self.uncached:
-            notes.append(
-                f"{self.uncached} cells hold a formula without its result and count as empty: open"
-                " the workbook in a spreadsheet program and save it."
-            )
+            notes.append("Open the workbook in a spreadsheet program and save it for results.")
         return notes
 
 

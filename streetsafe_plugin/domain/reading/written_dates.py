@@ -48,7 +48,7 @@ _MONTHS = tuple(
         r"(?P<name>[a-z]{3,9})\.?,?[-\s]+(?P<year>\d{4})",
     )
 )
-_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+_SERIAL = re.compile(r"\d{5}(?:[.,]\d+)?")
 #: Serial numbers of days from October 1954 to April 2064, or four years later counted from 1904.
 _SERIALS = (20_000, 60_000)
 
@@ -129,7 +129,7 @@ def written_day(text: str, has_clock: bool) -> WrittenDay | None:
 def written_serial(text: str) -> float:
     """Return the number of days that a spreadsheet may mean as a date; NaN if it is none."""
     plain = folded(text)
-    number = float(plain) if _SERIAL.fullmatch(plain) else math.nan
+    number = float(plain.replace(",", ".")) if _SERIAL.fullmatch(plain) else math.nan
     return number if _SERIALS[0] <= number < _SERIALS[1] else math.nan
 
 
