@@ -26,7 +26,10 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterVectorLayer,
     QgsProcessingUtils,
     QgsProperty,
     QgsRasterLayer,
@@ -40,6 +43,7 @@ from streetsafe_plugin.compat import field_names, is_null
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError, WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import crs, layers, on_load, provenance, store, styling, text_gate
+from streetsafe_plugin.gis.source_gate import check_layer_source
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.paths import resource
 from streetsafe_plugin.settings import load_settings
@@ -63,6 +67,13 @@ class Group(Enum):
             Group.ANALYSE: tr("3 Analyse"),
             Group.BRIEF: tr("4 Brief"),
         }[self]
+
+
+_LAYER_PARAMETERS = (
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterVectorLayer,
+    QgsProcessingParameterRasterLayer,
+)
 
 
 class Answers:
@@ -191,6 +202,17 @@ class Answers:
         given = self.text(name)
         if given not in ("", QgsProcessing.TEMPORARY_OUTPUT):
             store.check_parent(Path(given), name)
+
+    def check_layer_files(self) -> None:
+        """Refuse files given as layers that would make a reader open other files.
+
+        Raises:
+            InputRefused: such a file.
+        """
+        for definition in self.algorithm.parameterDefinitions():
+            value = self.parameters.get(definition.name())
+            if isinstance(definition, _LAYER_PARAMETERS) and isinstance(value, str):
+                check_layer_source(value)
 
     def layer_source(self, name: str) -> QgsFeatureSource | None:
         """Return a vector input, respecting “selected features only”; None where empty."""
@@ -547,6 +569,7 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
     def _all_refusals(self, answers: Answers) -> Iterator[str]:
         """Yield what speaks against starting, whichever algorithm it is."""
         crs.analysis_crs(load_settings().analysis_crs)
+        answers.check_layer_files()
         yield from answers.clashing_destinations()
         yield from self.refusals(answers)
 

@@ -119,9 +119,7 @@ def check_layer_source(source: str) -> None:
         and kind_of(_bytes_of(path, HEAD_BYTES)) == "markup"
     ):
         raise InputRefused(
-            tr("“{}” is XML or a web page, which may make QGIS open other files.").format(
-                path.name
-            ),
+            tr("“{}” is XML, which may make QGIS open other files.").format(path.name),
             tr("Convert it to a GeoPackage first."),
         )
 

@@ -12,8 +12,9 @@ import os
 import re
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union
@@ -44,7 +45,7 @@ from streetsafe_plugin.gis import import_ledger
 from streetsafe_plugin.gis.geopackage_bulk import LayerColumns, fill
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
 from streetsafe_plugin.gis.styling import Finish, dress
-from streetsafe_plugin.gis.text_gate import file_stem
+from streetsafe_plugin.gis.text_gate import file_stem, literal
 from streetsafe_plugin.i18n import tr
 
 #: A place for a row: x and y in the layer's system, a shapely geometry, or nothing.
@@ -67,6 +68,8 @@ _LONGEST_STYLE_NAME = 30
 _PERCENT_CODE = re.compile(r"%[0-9A-Fa-f]{2}")
 #: Tables that belong to a layer rather than being one.
 _OUR_OWN_TABLES = frozenset(("layer_styles", import_ledger.TABLE))
+#: After a day nobody is still writing.
+_ABANDONED_S = 86_400.0
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
@@ -138,6 +141,7 @@ def beside(target: Path) -> Iterator[_Pending]:
         )
     pending = _Pending(target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}"), target)
     discard(pending.temporary)
+    _sweep_what_crashes_left(target)
     try:
         _prove_writable(pending.temporary)
         yield pending
@@ -170,6 +174,15 @@ def discard(path: Path) -> None:
     """Remove a file and the side files SQLite and GDAL may have left with it, if any."""
     for name in (path.name, *(path.name + side for side in _SIDE_FILES), path.name + ".aux.xml"):
         path.with_name(name).unlink(missing_ok=True)
+
+
+def _sweep_what_crashes_left(target: Path) -> None:
+    """Remove what processes that died left beside the target, if it is too old to be in use."""
+    pattern = f".{literal(target.stem)}.*.tmp{literal(target.suffix)}"
+    for left in target.parent.glob(pattern):
+        with suppress(OSError):  # somebody else may be sweeping as well
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                discard(left)
 
 
 def _prove_writable(path: Path) -> None:

@@ -99,3 +99,8 @@ def map_tip(fields: Iterable[str]) -> str:
             value = f"replace({value}, '{raw}', '{entity}')"
         rows.append(f"<b>{as_html(field)}</b>: [% {value} %]")
     return "<br>".join(rows)
+
+
+def literal(name: str) -> str:
+    """Return a file name in which a search takes no sign for a wildcard."""
+    return re.sub(r"([\[\]*?])", r"[\1]", name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,7 @@ from streetsafe_plugin.domain.reading.table import (
 )
 from streetsafe_plugin.gis import import_ledger
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
+from streetsafe_plugin.gis.text_gate import literal
 from streetsafe_plugin.i18n import tr
 
 _CONFIG = {
@@ -61,7 +61,7 @@ def read_shapefile(path: Path, tick: Tick = no_tick) -> RawTable:
     Raises:
         InputRefused: a sibling is missing, or it is damaged.
     """
-    there = {beside.suffix.lower() for beside in path.parent.glob(f"{_literal(path.stem)}.*")}
+    there = {beside.suffix.lower() for beside in path.parent.glob(f"{literal(path.stem)}.*")}
     missing = [ending for ending in (".dbf", ".shx") if ending not in there]
     if missing:
         raise InputRefused(
@@ -262,11 +262,6 @@ def _sha256(path: Path) -> str:
         while block := stream.read(_HASH_BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _literal(stem: str) -> str:
-    """Return a file name's stem so that a search for it takes no sign as a wildcard."""
-    return re.sub(r"([\[\]*?])", r"[\1]", stem)
 
 
 def _damaged(file_name: str, kind: str) -> InputRefused:

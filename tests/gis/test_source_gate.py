@@ -110,6 +110,7 @@ VRT = (
 @pytest.mark.parametrize("name", ["x.csv", "x.geojson", "x.gpkg", "x.vrt"])
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
 def test_a_description_that_opens_other_files_is_refused(tmp_path, egress, name, codec):
+    """Faults S14: a virtual dataset in disguise would reach files nobody chose."""
     address, seen = egress
     write(tmp_path, "secret.csv", b"canary,b\n1,2\n")
     for target in (tmp_path / "secret.csv", f"/vsicurl/{address}/x.csv"):
@@ -254,6 +255,7 @@ def test_values_of_every_type_become_text(tmp_path):
 
 
 def test_a_hostile_geopackage_is_only_read(geopackage):
+    """Faults S17: triggers and views of a file from outside never run."""
     path = geopackage(reports=(ogr.wkbNone, None, [(None, "a"), (None, "b")]))
     with sqlite3.connect(path) as database:
         database.execute(
@@ -357,12 +359,14 @@ def test_a_single_file_is_read_whatever_it_is_called(tmp_path):
     "name", ["../2021-11-a-street.csv", "/etc/a-street.csv", "a\\b-street.csv"]
 )
 def test_a_name_that_leads_out_of_the_zip_is_refused(tmp_path, name):
+    """Faults S19: nothing is unpacked to where a name says."""
     source = zip_of(tmp_path, **{"2021-11/2021-11-a-street.csv": STREET, name: STREET})
     with pytest.raises(InputRefused, match="leads out"):
         names(source)
 
 
 def test_a_zip_bomb_is_refused_before_it_expands(tmp_path, monkeypatch):
+    """Faults 32, S19: judged by its table of contents."""
     source = zip_of(tmp_path, **{"x/x-street.csv": b"0" * 20_000_000})
     with pytest.raises(InputRefused, match="expand beyond reason"):
         names(source)
@@ -375,6 +379,7 @@ def test_a_zip_bomb_is_refused_before_it_expands(tmp_path, monkeypatch):
 
 
 def test_a_zip_that_lies_about_its_sizes_is_refused(tmp_path):
+    """Faults S19: never more than it declares is read."""
     source = Path(zip_of(tmp_path, **{"x/x-street.csv": STREET * 50}))
     data = bytearray(source.read_bytes())
     place = data.rindex(b"PK\x01\x02") + 24  # the entry's size in the table of contents
@@ -398,3 +403,17 @@ def test_a_damaged_or_empty_download_is_refused(tmp_path):
         names(write(tmp_path, "x.csv", b"\x89PNG"))
     with pytest.raises(InputRefused, match="does not exist"):
         names(str(tmp_path / "none.zip"))
+
+
+def test_a_file_that_another_program_holds_gets_a_sentence_that_names_excel(tmp_path, monkeypatch):
+    """Faults 51: on Windows a workbook that is open in Excel may refuse to be read."""
+    path = tmp_path / "x.csv"
+    path.write_text("ref,lon,lat\n1,-1.1,52.6\n")
+
+    def held(self, *how):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "open", held)
+    with pytest.raises(InputRefused, match="“x.csv” cannot be read") as refusal:
+        read_table(str(path))
+    assert "Close it in Excel" in refusal.value.hint

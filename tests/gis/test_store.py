@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -119,24 +120,35 @@ application = QgsApplication([], False)
 application.initQgis()
 sys.path.insert(0, {here!r})
 from pathlib import Path
+import numpy as np
 import test_store as t
+from streetsafe_plugin.gis import store
 def rows():
     for number, row in enumerate(t.rows(200_000)):
         if {fault!r} == "kill" and number == 5000:
             os.kill(os.getpid(), signal.SIGKILL)
         yield row
-if {fault!r} == "full":
+def columns():
+    many = 200_000
+    names = np.array([str(n) for n in range(many)], dtype=object)
+    return store.LayerColumns(np.ones((many, 2)), [names, np.arange(many)])
+def die(share):
+    if {fault!r} == "kill in bulk" and share > 0.4:
+        os.kill(os.getpid(), signal.SIGKILL)
+if {fault!r}.startswith("full"):
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
 try:
-    t.write(Path({path!r}), rows())
+    some = columns() if {fault!r}.endswith("bulk") else rows()
+    t.write(Path({path!r}), some, tick=die)
 except t.WriteFailed as error:
     print("REFUSED", error)
 """
 
 
-@pytest.mark.parametrize("fault", ["kill", "full"])
+@pytest.mark.parametrize("fault", ["kill", "full", "kill in bulk", "full in bulk"])
 def test_a_crash_or_a_full_disk_leaves_the_old_file(tmp_path: Path, fault: str) -> None:
+    """Faults 1, 2, 14: killed or out of space half way, row by row and in bulk."""
     path = write(tmp_path / "x.gpkg", rows(5))
     before = digest(path)
     code = CHILD.format(
@@ -145,7 +157,7 @@ def test_a_crash_or_a_full_disk_leaves_the_old_file(tmp_path: Path, fault: str) 
     child = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    if fault == "kill":
+    if fault.startswith("kill"):
         assert child.returncode == -signal.SIGKILL
     else:
         assert "REFUSED" in child.stdout, child.stderr
@@ -153,10 +165,17 @@ def test_a_crash_or_a_full_disk_leaves_the_old_file(tmp_path: Path, fault: str) 
 
 
 def test_what_a_crash_left_does_not_disturb_the_next_run(tmp_path: Path) -> None:
+    """Faults 1: what lies there from long ago goes; what may be in use stays."""
     left = tmp_path / f".x.{os.getpid()}.tmp.gpkg"
     left.write_bytes(b"half")
+    others = tmp_path / ".x.1.tmp.gpkg", tmp_path / ".x.2.tmp.gpkg"
+    for other in others:
+        other.write_bytes(b"half")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(others[0], (two_days_ago, two_days_ago))
     write(tmp_path / "x.gpkg", rows(3))
     assert not left.exists()
+    assert [other.exists() for other in others] == [False, True]
 
 
 def test_other_layers_of_a_geopackage_are_spared(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
-import time
 from datetime import date, datetime
 
 import pytest
@@ -144,10 +143,8 @@ def test_a_workbook_that_would_expand_beyond_reason_is_refused_at_once(read):
     """Faults 32, S19: the table of contents is judged before a byte expands."""
     parts = {"xl/workbook.xml": "<workbook/>", "xl/worksheets/sheet1.xml": b" " * 300_000_000}
     data = workbooks.zipped(parts)
-    begun = time.monotonic()
     with pytest.raises(InputRefused, match="expand beyond reason"):
         read(data)
-    assert time.monotonic() - begun < 1.0
 
 
 def test_a_damaged_workbook_is_said_to_be(read):
