@@ -41,6 +41,7 @@ from qgis.PyQt.QtGui import QIcon
 from streetsafe_plugin import about
 from streetsafe_plugin.compat import field_names, is_null
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError, WriteFailed
+from streetsafe_plugin.domain.memory import fewer_collections
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import crs, layers, on_load, provenance, store, styling, text_gate
 from streetsafe_plugin.gis.source_gate import check_layer_source
@@ -598,7 +599,8 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
             # models and scripts may run an algorithm without asking for its checks
             for refusal in self._all_refusals(Answers(self, parameters, context)):
                 raise InputRefused(refusal)
-            results = self.execute(Run(self, parameters, context, feedback))
+            with fewer_collections():
+                results = self.execute(Run(self, parameters, context, feedback))
         except StreetSafeError as error:
             sentence = text_gate.plain(self._with_labels(str(error)))
             raise QgsProcessingException(sentence) from error

@@ -35,16 +35,16 @@ def coincidences(
     Places are the same to the centimetre. Reports without a date share no moment.
     """
     centimetres = np.round(xy * 100.0)
-    held = pd.DataFrame(
-        {
-            "x": centimetres[:, 0],
-            "y": centimetres[:, 1],
-            "moment": moments.astype("datetime64[s]").astype(np.int64),
-            "precision": precisions,
-            "reasons": reasons @ (1 << np.arange(reasons.shape[1])),
-            **{f"answer {number}": answer for number, answer in enumerate(answers)},
-        }
+    place = pd.DataFrame({"x": centimetres[:, 0], "y": centimetres[:, 1]})
+    repeated_place = place.duplicated(keep=False).to_numpy()
+    # only those that share a place can share the rest as well
+    rows = np.flatnonzero(repeated_place & ~np.isnat(moments))
+    held = place.iloc[rows].assign(
+        moment=moments[rows].astype("datetime64[s]").astype(np.int64),
+        precision=precisions[rows],
+        reasons=reasons[rows] @ (1 << np.arange(reasons.shape[1])),
+        **{f"answer {number}": answer[rows] for number, answer in enumerate(answers)},
     )
-    repeated_place = held.duplicated(["x", "y"], keep=False).to_numpy()
-    same_moment = held.duplicated(keep=False).to_numpy() & ~np.isnat(moments)
+    same_moment = np.zeros(len(xy), dtype=bool)
+    same_moment[rows] = held.duplicated(keep=False).to_numpy()
     return repeated_place, same_moment

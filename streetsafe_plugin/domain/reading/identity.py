@@ -153,6 +153,8 @@ def _facts(table: RawTable, columns: Columns, rows: Ints) -> Texts:
 
 
 def _digests(table: RawTable, indices: Iterable[int], rows: Ints) -> Texts:
+    if not len(rows):
+        return texts([])
     by_name = sorted((table.header[index], index) for index in set(indices))
     pieces = [_packed(table, name, index, rows) for name, index in by_name]
     if table.points is not None:
