@@ -414,6 +414,12 @@ class Run(Answers):
         ledger: Mapping[str, Any] | None,
     ) -> str:
         planned = self.algorithm.parameterAsOutputLayer(self.parameters, name, self.context)
+        if Path(planned).suffix.lower() == ".xlsx" and spec.geometry != "none":
+            self.warn(
+                tr(
+                    "“{}” is a workbook and holds no places; choose a GeoPackage to keep them."
+                ).format(Path(planned).name)
+            )
         path = store.write_layer(
             Path(planned), spec, rows, self.context.transformContext(), finish, tick, ledger
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessing,
@@ -40,7 +41,8 @@ from streetsafe_plugin.domain.arrays import Texts
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.reading.reports import Reports
 from streetsafe_plugin.domain.report_update import Content, UpdatePlan, plan_update
-from streetsafe_plugin.gis.report_target import Place, ReportTarget, opened, place_of
+from streetsafe_plugin.gis.report_target import Place, ReportTarget, inspect, opened, place_of
+from streetsafe_plugin.gis.store import LayerColumns
 from streetsafe_plugin.i18n import tr
 
 TARGET, REJECTED = "TARGET", "REJECTED"
@@ -119,8 +121,17 @@ class UpdateReports(ReportReadingAlgorithm):
         """Refuse what is known to be wrong with the extract or the layer."""
         yield from self.extract_refusals(answers)
         layer = answers.vector(TARGET)
-        if layer is not None:
-            place_of(layer)
+        if layer is None:
+            return
+        place = place_of(layer)
+        if _is_edited(answers, place):
+            yield tr(
+                "TARGET “{}” is being edited in another layer of the project: save the edits or"
+                " drop them, then run again."
+            ).format(place.shown)
+        if place.in_file and place.source in answers.destination(REJECTED):
+            yield tr("REJECTED would be written into the file of TARGET: choose another place.")
+        inspect(place, _field_names(answers))
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Read the extract, compare, and write what differs."""
@@ -131,14 +142,17 @@ class UpdateReports(ReportReadingAlgorithm):
         self._written = place
         _require_system(layer, run.crs)
         extract = read_extract(run, 0.5)
-        kept = _kept_fields(run)
+        names = _field_names(run)
+        kept = tuple(name for name in names if name in SENSITIVE)
         with opened(place, run.stage(0.5, 0.5)) as target:
-            target.check(kept)
+            target.check(names)
             there = target.content(kept, run.stage(0.5, 0.6))
             new = _content(extract.read.reports)
             plan = plan_update(there, new, run.given(AREA))
             _write(target, extract, plan, run)
             target.enter(extract.ledger)
+            # before the update stands: were this to fail afterwards, it would seem undone
+            rejected = write_rejected(run, REJECTED, extract.read.rejected)
         changed_marks = len(plan.old_flags)
         if changed_marks:
             run.say(
@@ -152,7 +166,7 @@ class UpdateReports(ReportReadingAlgorithm):
             )
         )
         return {
-            REJECTED: write_rejected(run, REJECTED, extract.read.rejected),
+            REJECTED: rejected,
             ROWS_READ: extract.read.rows_read,
             ADDED: len(plan.added),
             CHANGED: len(plan.changed),
@@ -184,10 +198,10 @@ def _require_system(layer: QgsVectorLayer, crs: QgsCoordinateReferenceSystem) ->
         )
 
 
-def _kept_fields(run: Run) -> tuple[str, ...]:
-    """Return the sensitive fields that were asked for."""
-    held = report_fields(run.flag(KEEP_CHARACTERISTICS), run.flag(KEEP_TEXT))
-    return tuple(one.name() for one in held if one.name() in SENSITIVE)
+def _field_names(answers: Answers) -> list[str]:
+    """Return the names of all fields of a layer of reports, as was asked for."""
+    fields = report_fields(answers.flag(KEEP_CHARACTERISTICS), answers.flag(KEEP_TEXT))
+    return [one.name() for one in fields]
 
 
 def _content(reports: Reports) -> Content:
@@ -210,11 +224,11 @@ def _content(reports: Reports) -> Content:
 
 def _write(target: ReportTarget, extract: Extract, plan: UpdatePlan, run: Run) -> None:
     tick = run.stage(0.6, 0.95)
-    names = [
-        one.name() for one in report_fields(run.flag(KEEP_CHARACTERISTICS), run.flag(KEEP_TEXT))
-    ]
-    reports = extract.read.reports
-    rows = list(report_columns(reports, extract.table.file_name, extract.import_id))
+    names = _field_names(run)
+    written = sorted({*plan.added.tolist(), *(new for new, _ in plan.changed)})
+    rows = _only(
+        report_columns(extract.read.reports, extract.table.file_name, extract.import_id), written
+    )
     work = len(plan.added) + len(plan.changed) + len(plan.old_flags)
     done = 0
 
@@ -239,6 +253,13 @@ def _write(target: ReportTarget, extract: Extract, plan: UpdatePlan, run: Run) -
     tick(1.0)
 
 
+def _only(columns: LayerColumns, rows: list[int]) -> dict[int, Any]:
+    """Return some rows of a layer, each by its number."""
+    chosen = np.array(rows, dtype=int)
+    values = [np.asarray(column)[chosen] for column in columns.values]
+    return dict(zip(rows, LayerColumns(columns.xy[chosen], values)))
+
+
 def _shows(layer: Any, place: Place) -> bool:
     """Tell whether a layer of the project is kept in the same file or table."""
     if not isinstance(layer, QgsVectorLayer):
@@ -247,3 +268,10 @@ def _shows(layer: Any, place: Place) -> bool:
         return bool(layer.providerType() == "postgres" and place.shown in layer.source())
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     return Path(str(parts.get("path") or "")) == Path(place.source)
+
+
+def _is_edited(answers: Answers, place: Place) -> bool:
+    """Tell whether edits of the same file or table wait in any layer of the project."""
+    project = answers.context.project()
+    layers = project.mapLayers().values() if project is not None else ()
+    return any(_shows(layer, place) and layer.isEditable() for layer in layers)

@@ -220,11 +220,11 @@ def state_title(path: Path, title: str) -> None:
 
 def _shades(image: QImage) -> np.ndarray:
     grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
-    pixels = grey.constBits()
-    pixels.setsize(grey.sizeInBytes())
-    return np.frombuffer(pixels, dtype=np.uint8).reshape(grey.height(), grey.bytesPerLine())[
-        :, : grey.width()
-    ]
+    bits = grey.constBits()
+    bits.setsize(grey.sizeInBytes())
+    lines = np.frombuffer(bits, dtype=np.uint8).reshape(grey.height(), grey.bytesPerLine())
+    # a copy, since the picture takes its memory along when it goes
+    return lines[:, : grey.width()].copy()
 
 
 def _is_blank(pixels: np.ndarray) -> bool:

@@ -8,6 +8,8 @@ whatever goes wrong before it is committed leaves the layer exactly as it was.
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,15 +19,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from osgeo import gdal, ogr
 from qgis.core import QgsDataSourceUri, QgsProviderRegistry, QgsVectorLayer, QgsWkbTypes
 
+from streetsafe_plugin.domain.arrays import Moments, Texts
 from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.domain.reading.table import texts
 from streetsafe_plugin.domain.report_update import Content
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from streetsafe_plugin.gis import import_ledger
+from streetsafe_plugin.gis.geopackage_triggers import foreign_triggers
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
 from streetsafe_plugin.i18n import tr
 
@@ -33,21 +38,26 @@ from streetsafe_plugin.i18n import tr
 LOCK_TRIES, LOCK_PAUSE_S = 3, 2.0
 #: How long a server waits for a lock before it says so.
 _SERVER_LOCK_MS = 5_000
+#: How long a server that does not answer is waited for.
+_SERVER_ANSWER_S = 10
 _ROWS_PER_TICK = 1_000
 _TEXTS = ("crime_reported", "why_not_reported", "place_source", "flags")
-_NEEDED = ("report_id", "submitted_at", "submitted_precision", *REASON_CODES, *_TEXTS)
-#: How the names of the triggers begin that GDAL itself gives a table of features.
-_OWN_TRIGGERS = ("rtree_{}_", "trigger_insert_feature_count_{}", "trigger_delete_feature_count_{}")
+_READ = ("report_id", "submitted_at", "submitted_precision", *REASON_CODES, *_TEXTS)
+_TEXT_KIND, _MOMENT_KIND = ogr.OFTString, ogr.OFTDateTime
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a layer of reports is kept: GDAL's name for the source, the table, a name to show."""
+    """Where a layer of reports is kept: GDAL's name for the source, the table, a name to show.
+
+    Where no table is named it is the layer with that `number`.
+    """
 
     driver: str
     source: str
     table: str
     shown: str
+    number: int = 0
 
     @property
     def in_file(self) -> bool:
@@ -75,8 +85,8 @@ def place_of(layer: QgsVectorLayer) -> Place:
         uri = QgsDataSourceUri(layer.source())
         table = f"{uri.schema()}.{uri.table()}" if uri.schema() else uri.table()
         # expanded, since GDAL knows nothing of QGIS's stored passwords
-        connection = f"PG:{uri.connectionInfo(True)} options='-c lock_timeout={_SERVER_LOCK_MS}'"
-        return Place("PostgreSQL", connection, table, uri.table())
+        waits = f"connect_timeout={_SERVER_ANSWER_S} options='-c lock_timeout={_SERVER_LOCK_MS}'"
+        return Place("PostgreSQL", f"PG:{uri.connectionInfo(True)} {waits}", table, uri.table())
     parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
     path = Path(str(parts.get("path") or ""))
     if layer.providerType() != "ogr" or path.suffix.lower() != ".gpkg" or not path.is_file():
@@ -84,7 +94,24 @@ def place_of(layer: QgsVectorLayer) -> Place:
             tr("TARGET “{}” is neither in a GeoPackage nor in PostGIS.").format(layer.name()),
             tr("Save it as a GeoPackage first, or choose another layer."),
         )
-    return Place("GPKG", str(path), str(parts.get("layerName") or ""), path.name)
+    number = int(parts.get("layerId") or 0)
+    return Place("GPKG", str(path), str(parts.get("layerName") or ""), path.name, number)
+
+
+def inspect(place: Place, fields: Sequence[str]) -> None:
+    """Refuse early what could not be updated, without changing or locking anything.
+
+    Raises:
+        InputRefused: it cannot be written to, or is no layer of reports with those fields.
+    """
+    with no_gdal_exceptions(), _quiet(), no_write_ahead_log():
+        if place.in_file:
+            _require_writable_folder(Path(place.source))
+        target = ReportTarget(place, _open(place))
+        try:
+            target.check(fields)
+        finally:
+            target.close()
 
 
 @contextmanager
@@ -114,13 +141,16 @@ class ReportTarget:
     def __init__(self, place: Place, dataset: gdal.Dataset) -> None:
         self.place = place
         self._dataset = dataset
-        self._layer = dataset.GetLayerByName(place.table) if place.table else dataset.GetLayer(0)
+        self._layer = (
+            dataset.GetLayerByName(place.table) if place.table else dataset.GetLayer(place.number)
+        )
         if self._layer is None:
             raise InputRefused(
                 tr("“{}” has no layer “{}”.").format(place.shown, place.table),
                 tr("Choose the layer again."),
             )
         self._fids: list[int] = []
+        self._count = 0
 
     def begin(self, tick: Tick) -> None:
         """Start the transaction and take the lock, waiting a while for somebody else's."""
@@ -140,47 +170,61 @@ class ReportTarget:
     def check(self, fields: Sequence[str]) -> None:
         """Refuse a target that lacks fields, or that would do more than keep the rows."""
         definition = self._layer.GetLayerDefn()
-        there = {definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())}
-        missing = [name for name in (*_NEEDED, *fields) if name not in there]
+        kinds = {
+            definition.GetFieldDefn(i).GetName(): definition.GetFieldDefn(i).GetType()
+            for i in range(definition.GetFieldCount())
+        }
+        missing = [name for name in fields if name not in kinds]
         if missing:
             raise InputRefused(
                 tr("TARGET “{}” lacks the fields {}.").format(self.place.shown, ", ".join(missing)),
                 tr("Choose a layer that Import reports has written with the same settings."),
             )
+        if kinds["report_id"] != _TEXT_KIND or kinds["submitted_at"] != _MOMENT_KIND:
+            raise InputRefused(
+                tr("TARGET “{}” keeps report_id or submitted_at as another kind of field.").format(
+                    self.place.shown
+                ),
+                tr("Choose a layer that Import reports has written."),
+            )
+        if not self._layer.GetFIDColumn():
+            raise InputRefused(
+                tr("TARGET “{}” has no key of whole numbers to find its rows by.").format(
+                    self.place.shown
+                ),
+                tr("Have one added to the table, or choose another layer."),
+            )
+        self._refuse_another_table_of_imports()
         if self.place.in_file:
             self._refuse_foreign_triggers()
 
     def content(self, others: Sequence[str], tick: Tick) -> Content:
         """Return what the reports there hold; rows without a report_id are somebody's own."""
-        kept: list[tuple[Any, ...]] = []
-        self._layer.ResetReading()
-        for number, feature in enumerate(self._layer):
+        self._count = self._layer.GetFeatureCount()
+        names = (*_READ, *others)
+        rows: list[list[Any]] = []
+        answer = self._dataset.ExecuteSQL(self._query(names))
+        if answer is None:
+            raise self._unreadable()
+        for number, one in enumerate(answer):
             if number % _ROWS_PER_TICK == 0:
                 tick(0.0)
-            report_id = feature.GetField("report_id")
-            geometry = feature.GetGeometryRef()
-            if report_id is None:
-                continue
-            place = (np.nan, np.nan) if geometry is None else (geometry.GetX(), geometry.GetY())
-            ticked = [feature.GetField(code) == 1 for code in REASON_CODES]
-            said = [feature.GetField(name) or "" for name in (*_TEXTS, *others)]
-            precision = feature.GetField("submitted_precision") or ""
-            row = (feature.GetFID(), report_id, place, _moment(feature), precision, ticked, said)
-            kept.append(row)
-        self._fids = [row[0] for row in kept]
-        columns = [texts([row[6][i] for row in kept]) for i in range(len(_TEXTS) + len(others))]
-        crime_reported, why_not, place_source, flags = columns[: len(_TEXTS)]
+            rows.append(json.loads(one.GetField(0)))
+        self._dataset.ReleaseResultSet(answer)
+        self._fids = [row[0] for row in rows]
+        held = dict(zip(names, zip(*(row[3:] for row in rows)))) if rows else {}
+
+        def said(name: str) -> Texts:
+            return texts([one or "" for one in held.get(name, ())])
+
         return Content(
-            texts([row[1] for row in kept]),
-            np.array([row[2] for row in kept], dtype=float).reshape(-1, 2),
-            np.array([row[3] for row in kept], dtype="datetime64[s]"),
-            texts([row[4] for row in kept]),
-            np.array([row[5] for row in kept], dtype=bool).reshape(-1, len(REASON_CODES)),
-            crime_reported,
-            why_not,
-            place_source,
-            flags,
-            dict(zip(others, columns[len(_TEXTS) :])),
+            said("report_id"),
+            np.array([row[1:3] for row in rows], dtype=float).reshape(-1, 2),
+            _moments(held.get("submitted_at", ())),
+            said("submitted_precision"),
+            np.array([held.get(code, ()) for code in REASON_CODES]).T == 1,
+            *(said(name) for name in _TEXTS),
+            {name: said(name) for name in others},
         )
 
     def replace(self, position: int, place: tuple[float, float], values: Mapping[str, Any]) -> None:
@@ -200,16 +244,17 @@ class ReportTarget:
         feature = ogr.Feature(self._layer.GetLayerDefn())
         self._fill(feature, place, values)
         self._require(self._layer.CreateFeature(feature))
+        self._count += 1
 
     def enter(self, ledger: Mapping[str, Any]) -> None:
         """Add a row to the table of imports beside the layer."""
-        schema, _, _ = self.place.table.rpartition(".")
-        table = f"{schema}.{import_ledger.TABLE}" if schema else import_ledger.TABLE
-        import_ledger.enter(self._dataset, ledger, table)
+        import_ledger.enter(self._dataset, ledger, self._table_of_imports())
 
     def commit(self) -> None:
         """Make everything stand."""
         self._require(self._layer.SyncToDisk())
+        if self._layer.GetFeatureCount() != self._count:
+            raise self._unwritten()
         self._require(self._dataset.CommitTransaction())
 
     def roll_back(self) -> None:
@@ -223,29 +268,48 @@ class ReportTarget:
     def _lock(self) -> bool:
         """Take the lock for writing; a transaction takes none before it writes."""
         if self.place.in_file:
-            return self._does("UPDATE gpkg_contents SET last_change = last_change")
+            # no row is touched, so that no trigger runs before they are looked at
+            return self._does("UPDATE gpkg_contents SET last_change = last_change WHERE 0")
+        return self._does(f"LOCK TABLE {self._quoted_table()} IN SHARE ROW EXCLUSIVE MODE")
+
+    def _quoted_table(self) -> str:
+        if self.place.in_file:
+            return _quoted(self._layer.GetName())
         schema, _, table = self.place.table.rpartition(".")
-        name = ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table) if part)
-        return self._does(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")
+        return ".".join(_quoted(part) for part in (schema, table) if part)
+
+    def _table_of_imports(self) -> str:
+        schema, _, _ = self.place.table.rpartition(".") if not self.place.in_file else ("", "", "")
+        return f"{schema}.{import_ledger.TABLE}" if schema else import_ledger.TABLE
+
+    def _query(self, names: Sequence[str]) -> str:
+        """Return a query for one text a row: its number, place and fields as a JSON array."""
+        array, x, y = "json_array", "ST_MinX", "ST_MinY"
+        if not self.place.in_file:
+            array, x, y = "json_build_array", "ST_X", "ST_Y"
+        point = _quoted(self._layer.GetGeometryColumn())
+        wanted = (_quoted(self._layer.GetFIDColumn()), f"{x}({point})", f"{y}({point})")
+        row = f"{array}({', '.join((*wanted, *map(_quoted, names)))})"
+        # every name is quoted, and the columns are known to be there
+        return f"SELECT CAST({row} AS text) FROM {self._quoted_table()} WHERE report_id IS NOT NULL"  # noqa: S608
 
     def _does(self, statement: str) -> bool:
         gdal.ErrorReset()
         self._dataset.ReleaseResultSet(self._dataset.ExecuteSQL(statement))
         return bool(gdal.GetLastErrorType() < gdal.CE_Failure)
 
+    def _refuse_another_table_of_imports(self) -> None:
+        imports = self._dataset.GetLayerByName(self._table_of_imports())
+        if imports is not None and imports.GetLayerDefn().GetFieldIndex("import_id") < 0:
+            raise InputRefused(
+                tr("Beside TARGET “{}” lies a table “{}” of something else.").format(
+                    self.place.shown, import_ledger.TABLE
+                ),
+                tr("Rename that table, or import into another place."),
+            )
+
     def _refuse_foreign_triggers(self) -> None:
-        table = self._layer.GetName()
-        own = tuple(beginning.format(table).casefold() for beginning in _OWN_TRIGGERS)
-        answer = self._dataset.ExecuteSQL(
-            "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
-        )
-        triggers = [(one.GetField(0), one.GetField(1)) for one in answer]
-        self._dataset.ReleaseResultSet(answer)
-        foreign = [
-            name
-            for name, on in triggers
-            if on.casefold() == table.casefold() and not name.casefold().startswith(own)
-        ]
+        foreign = foreign_triggers(self._dataset, (self._layer.GetName(), import_ledger.TABLE))
         if foreign:
             raise InputRefused(
                 tr("TARGET “{}” has triggers of its own ({}), which would run as well.").format(
@@ -272,17 +336,50 @@ class ReportTarget:
 
     def _require(self, result: int) -> None:
         if result != ogr.OGRERR_NONE:
-            raise WriteFailed(
-                tr("“{}” could not be written; it is as it was.").format(self.place.shown),
-                tr("Check the free space and your rights there, and run again."),
-            )
+            raise self._unwritten()
+
+    def _unwritten(self) -> WriteFailed:
+        return WriteFailed(
+            tr("“{}” could not be written; it is as it was.").format(self.place.shown),
+            tr("Check the free space and your rights there, and run again."),
+        )
+
+    def _unreadable(self) -> InputRefused:
+        return InputRefused(
+            tr("The reports in “{}” cannot be read.").format(self.place.shown),
+            tr("Check your rights there, and that the layer opens in QGIS."),
+        )
 
 
-def _moment(feature: ogr.Feature) -> datetime | None:
-    if not feature.IsFieldSetAndNotNull("submitted_at"):
-        return None
-    year, month, day, hour, minute, second, _ = feature.GetFieldAsDateTime("submitted_at")
-    return datetime(year, month, day, hour, minute, int(second))
+def _quoted(name: str) -> str:
+    """Return a name as SQL takes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _moments(written: Sequence[str | None]) -> Moments:
+    """Return local civil times; what follows the seconds is a zone that means nothing here."""
+    clock = pd.Series(written, dtype=object).str.slice(0, 19).str.replace(" ", "T", regex=False)
+    read = pd.to_datetime(clock, format="%Y-%m-%dT%H:%M:%S", errors="coerce")
+    return np.asarray(read.to_numpy(), dtype="datetime64[s]")
+
+
+def _require_writable_folder(file: Path) -> None:
+    """Refuse a folder in which the file's journal could not be written.
+
+    Only a new file is tried: opening and closing a database that QGIS has open would, outside
+    Windows, let go of QGIS's locks.
+    """
+    probe = file.with_name(f".{file.stem}.{os.getpid()}.tmp")
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputRefused(
+            tr("The folder “{}” of TARGET cannot be written to ({}).").format(
+                file.parent.name, error.strerror
+            ),
+            tr("Copy the file to a folder you may write to, and update it there."),
+        ) from error
 
 
 def _open(place: Place) -> gdal.Dataset:

@@ -55,12 +55,15 @@ Row = tuple[Place, Sequence[Any]]
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".csv": "CSV", ".xlsx": "XLSX"}
 NO_DATA = -9999.0
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _GEOMETRY_TYPES = {
     "point": QgsWkbTypes.Type.Point,
     "polygon": QgsWkbTypes.Type.MultiPolygon,
     "none": QgsWkbTypes.Type.NoGeometry,
 }
+#: A CSV holds points as two columns, anything else as well-known text.
+_GEOMETRY_IN_CSV = {"point": "GEOMETRY=AS_XY", "polygon": "GEOMETRY=AS_WKT"}
 _ROWS_PER_TICK = 1000
 #: What the GeoPackage's table of styles has room for.
 _LONGEST_STYLE_NAME = 30
@@ -251,8 +254,8 @@ def write_layer(
         options.driverName = driver
         options.fileEncoding = "UTF-8"
         options.layerName = file_stem(path.stem)
-        if driver == "CSV" and spec.geometry == "point":
-            options.layerOptions = ["GEOMETRY=AS_XY"]
+        if driver == "CSV" and spec.geometry != "none":
+            options.layerOptions = [_GEOMETRY_IN_CSV[spec.geometry]]
         writer = QgsVectorFileWriter.create(
             str(pending.temporary),
             spec.qgs_fields(),
@@ -332,9 +335,8 @@ def _attribute(value: Any, neutralise_formulas: bool) -> Any:
     if isinstance(value, float) and np.isnan(value):
         return None
     if isinstance(value, str):
-        if neutralise_formulas and value.startswith(_FORMULA_STARTS):
-            return f"'{value}"
-        return value
+        formula = value.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(value)
+        return f"'{value}" if neutralise_formulas and formula else value
     if isinstance(value, datetime.datetime):
         clock = QTime(value.hour, value.minute, value.second, value.microsecond // 1000)
         return QDateTime(QDate(value.year, value.month, value.day), clock)

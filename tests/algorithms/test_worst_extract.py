@@ -86,7 +86,7 @@ EXTRACT = [
     ["r7", "45395", 458226, 304403, None, None, None, None],  # 54 a number stored as text
     ["r8", "14/04/2024", 458227, 304404, "No", "No", "No", "No"],  # 50 hidden
     ["r9", Error(), 458228, 304405, 1, 0, 0, 1],  # 49
-    ["r10", Formula(None), Formula("458229"), Formula("304406"), -1, -1, 0, "maybe"],  # 49
+    ["r10", Formula(None), Formula("458229"), Formula("304406"), 1, 1, 0, "maybe"],  # 49
     ["r11", date(2024, 4, 14), Error("#REF!"), 304407, None, None, None, None],  # 49
     ["r12", date(2024, 4, 14), 0, 0, None, None, None, None],  # 66
     ["r13", date(2024, 4, 14), "458 230", "304,408", None, None, None, None],

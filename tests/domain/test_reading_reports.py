@@ -407,3 +407,16 @@ def test_the_receipt_closes_and_holds_nothing_a_report_says():
     assert table.sha256 in text
     for content in ("secret", "25-34", "Gulls", "Oakham", "52.6"):
         assert content not in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "ticked", "unclear"),
+    [(["-1", "0"], [True, False], {}), (["-1", "1"], [False, True], {"Badly lit": 1})],
+)
+def test_minus_one_is_a_tick_unless_one_is(cells, ticked, unclear):
+    """Access stores a tick as -1; a survey that has 1 uses -1 for what was not asked."""
+    lines = [f"{n},2022-03-05,-1.1{n},52.6,{cell},0" for n, cell in enumerate(cells, start=1)]
+    result = read(*lines)
+    lighting = REASON_CODES.index("env_lighting")
+    assert result.reports.ticked[:, lighting].tolist() == ticked
+    assert result.unclear_ticks == unclear

@@ -224,10 +224,16 @@ def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:
 
 
 def test_formulas_are_defused_in_csv(tmp_path: Path) -> None:
-    texts = ["=cmd|' /C calc'!A0", "+1", "@SUM(1)", "-1", "plain"]
+    """Faults S20: texts that a spreadsheet would run; numbers are none."""
+    texts = ["=cmd|' /C calc'!A0", "+1+1", "@SUM(1)", "-1-1", "plain", "-1.5", "+44"]
     path = write(tmp_path / "x.csv", [(None, [text, 1]) for text in texts], spec("none"))
     held = [line.split(",")[0].strip('"') for line in path.read_text().splitlines()[1:]]
-    assert [text.startswith("'") for text in held] == [True, True, True, True, False]
+    assert [text.startswith("'") for text in held] == [*[True] * 4, *[False] * 3]
+
+
+def test_polygons_in_csv_keep_their_shape(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", [(box(0, 0, 1, 1), ["a", 1])], spec("polygon"))
+    assert "MULTIPOLYGON" in path.read_text()
 
 
 def test_a_raster_reads_back_with_holes_and_a_style_beside_it(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ _ISLE_OF_MAN = (-4.95, 54.0, -4.2, 54.45)
 _SURELY = (-3.5, 50.8, 0.9, 54.4)
 #: Parts of these islands that lie off the national grid, by west, south, east and north.
 _NEIGHBOURS = {
-    "on the Isle of Man": _ISLE_OF_MAN,
-    "in Northern Ireland": (-8.2, 54.0, -5.4, 55.35),
-    "in the Channel Islands": (-2.8, 49.1, -1.9, 49.8),
+    "on or near the Isle of Man": _ISLE_OF_MAN,
+    "in or near Northern Ireland": (-8.2, 54.0, -5.4, 55.35),
+    "in or near the Channel Islands": (-2.8, 49.1, -1.9, 49.8),
 }
 
 

@@ -25,6 +25,7 @@ from streetsafe_plugin.domain.reading.table import PointColumn
 from streetsafe_plugin.domain.reading.written_places import (
     coordinate,
     grid_square,
+    is_empty_wkt,
     pair_of_degrees,
     wkt_point,
 )
@@ -131,8 +132,8 @@ def read_gridrefs(cells: Texts, name: str) -> tuple[Places, Floats]:
     held = np.array([(q.easting, q.northing, q.side_m) if q else (np.nan,) * 3 for q in squares])
     table = held.reshape(-1, 3)[which]
     unread = Problem("unreadable_place", f"“{name}” holds no grid reference.")
-    places = _with_empty_and_unread(table[:, :2].copy(), cells, name, unread, degrees=False)
-    return places, table[:, 2]
+    read = Places(table[:, :2].copy(), {}, degrees=False)
+    return _with_empty_and_unread(read, cells, name, unread), table[:, 2]
 
 
 def read_wkt(cells: Texts, name: str) -> tuple[Places, int]:
@@ -155,8 +156,12 @@ def read_wkt(cells: Texts, name: str) -> tuple[Places, int]:
     with np.errstate(invalid="ignore"):
         sizes = np.abs(xy[np.isfinite(xy).all(axis=1)])
     degrees = bool(len(sizes)) and bool(((sizes <= (180, 90)).all(axis=1)).mean() > 0.5)
+    empty = np.array([is_empty_wkt(text) for text in different], dtype=bool)
+    nothing = empty[which] if len(empty) else np.zeros(len(cells), dtype=bool)
+    read = Places(xy, {}, degrees)
+    read = read.with_problems(nothing, Problem("no_place", f"“{name}” holds an empty shape."))
     unread = Problem("unreadable_place", f"“{name}” holds no single point.")
-    places = _with_empty_and_unread(xy, cells, name, unread, degrees)
+    places = _with_empty_and_unread(read, cells, name, unread)
     return places, systems.pop() if systems else 0
 
 
@@ -169,7 +174,7 @@ def read_latlon(cells: Texts, name: str) -> Places:
     longitude_first = in_great_britain(as_given).sum() > in_great_britain(latitude_first).sum()
     unread = Problem("unreadable_place", f"“{name}” holds no two coordinates in degrees.")
     xy = as_given if longitude_first else latitude_first
-    return _check_degrees(_with_empty_and_unread(xy, cells, name, unread, degrees=True))
+    return _check_degrees(_with_empty_and_unread(Places(xy, {}, True), cells, name, unread))
 
 
 def checked(places: Places) -> Places:
@@ -196,15 +201,26 @@ def numbers_of(texts: Sequence[str]) -> list[float]:
 
 
 def put_swapped_right(places: Places) -> Places:
-    """Return degrees with longitude and latitude exchanged where the column proves that need.
-
-    The proof: of the rows that lie in Great Britain one way or the other, 95 % or more do so
-    only when exchanged.
-    """
+    """Return degrees with longitude and latitude exchanged where the column proves that need."""
     as_given, exchanged = in_great_britain(places.xy), in_great_britain(places.xy[:, ::-1])
+    return exchange(places) if only_exchanged_fit(places, as_given, exchanged) else places
+
+
+def only_exchanged_fit(places: Places, as_given: Bools, exchanged: Bools) -> bool:
+    """Tell whether a column proves that its coordinates stand in each other's place.
+
+    `as_given` and `exchanged` tell which rows lie where they can be, one way and the other. The
+    proof: of the rows that do either way, 95 % or more do so only when exchanged, and they are
+    most of all rows that have a place.
+    """
+    usable = int(np.isfinite(places.xy).all(axis=1).sum())
     either = int((as_given | exchanged).sum())
-    if not either or int((exchanged & ~as_given).sum()) < _SWAP_PROOF * either:
-        return places
+    only = int((exchanged & ~as_given).sum())
+    return only > 0 and only >= _SWAP_PROOF * either and 2 * only > usable
+
+
+def exchange(places: Places) -> Places:
+    """Return places with x and y exchanged, and marked so."""
     return replace(places, xy=places.xy[:, ::-1].copy(), swapped=True)
 
 
@@ -228,11 +244,16 @@ def leave_out_places_abroad(places: Places, lonlat: Floats) -> Places:
 
 
 def low_precision(places: Places) -> Bools:
-    """Tell which places are given to three decimals of a degree, or to 100 m, or coarser."""
-    scaled = places.xy * 1000.0 if places.degrees else places.xy / 100.0
-    with np.errstate(invalid="ignore"):
-        whole = np.abs(scaled - np.round(scaled)) < 1e-6
-    return np.asarray(whole.all(axis=1))
+    """Tell which places are given to three decimals of a degree, or to 100 m, or coarser.
+
+    Whole minutes of a degree are coarser too.
+    """
+    coarse = np.zeros(places.xy.shape, dtype=bool)
+    for parts in (1000.0, 60.0) if places.degrees else (0.01,):
+        scaled = places.xy * parts
+        with np.errstate(invalid="ignore"):
+            coarse |= np.abs(scaled - np.round(scaled)) < 1e-6
+    return np.asarray(coarse.all(axis=1))
 
 
 def inside_area(xy: Floats, shapes: Sequence[BaseGeometry], tick: Tick = no_tick) -> Bools:
@@ -277,7 +298,7 @@ def _numbers(cells: Texts, degrees: bool) -> tuple[Floats, Bools]:
     for start in range(0, len(filled), _BLOCK_ROWS):
         rows = filled[start : start + _BLOCK_ROWS]
         texts = cells[rows].tolist()
-        plain = _plain_numbers(texts)
+        plain = _plain_numbers(texts, degrees)
         if plain is not None:
             values[rows] = plain
             continue
@@ -290,9 +311,16 @@ def _numbers(cells: Texts, degrees: bool) -> tuple[Floats, Bools]:
     return values, missing
 
 
-def _plain_numbers(texts: Sequence[str]) -> list[float] | None:
-    """Return numbers all at once, None if any text is more than digits, a point and a sign."""
-    if not _PLAIN_DIGITS.issuperset("".join(texts)):
+def _plain_numbers(texts: Sequence[str], degrees: bool) -> list[float] | None:
+    """Return numbers all at once, None if any text is more than digits, a point and a sign.
+
+    In degrees a comma can only be the decimal one, as long as no text has a point as well.
+    """
+    marks = set().union(*map(set, texts))
+    if degrees and "," in marks and "." not in marks:
+        texts = [text.replace(",", ".") for text in texts]
+        marks = (marks - {","}) | {"."}
+    if not _PLAIN_DIGITS.issuperset(marks):
         return None
     try:
         return list(map(float, texts))
@@ -300,15 +328,12 @@ def _plain_numbers(texts: Sequence[str]) -> list[float] | None:
         return None
 
 
-def _with_empty_and_unread(
-    xy: Floats, cells: Texts, name: str, unread: Problem, degrees: bool
-) -> Places:
+def _with_empty_and_unread(places: Places, cells: Texts, name: str, unread: Problem) -> Places:
     which, different = pd.factorize(cells)
     gone = np.array([text.strip().casefold() in _MISSING for text in different], dtype=bool)
     missing = gone[which] if len(gone) else np.zeros(len(cells), dtype=bool)
-    places = Places(xy, {}, degrees)
     places = places.with_problems(missing, Problem("no_place", f"“{name}” is empty."))
-    return places.with_problems(~missing & ~np.isfinite(xy).all(axis=1), unread)
+    return places.with_problems(~missing & ~np.isfinite(places.xy).all(axis=1), unread)
 
 
 def _check_degrees(places: Places) -> Places:
@@ -354,9 +379,14 @@ def _check_metres(places: Places) -> Places:
 
 def leave_out_places_off_the_grid(places: Places) -> Places:
     """Return British National Grid places with those beyond the grid's 700 by 1,300 km marked."""
-    x, y = places.xy[:, 0], places.xy[:, 1]
+    off = np.isfinite(places.xy).all(axis=1) & ~_on_the_grid(places.xy)
+    beyond = "Easting and northing lie beyond the British National Grid"
+    exchanged = Problem("outside_gb", f"{beyond}; exchanged they would lie on it.")
+    places = places.with_problems(off & _on_the_grid(places.xy[:, ::-1]), exchanged)
+    return places.with_problems(off, Problem("outside_gb", f"{beyond}."))
+
+
+def _on_the_grid(xy: Floats) -> Bools:
     with np.errstate(invalid="ignore"):
-        off = (x < 0) | (x > _GRID_EAST_M) | (y < 0) | (y > _GRID_NORTH_M)
-    return places.with_problems(
-        off, Problem("outside_gb", "Easting and northing lie beyond the British National Grid.")
-    )
+        on = (xy >= 0) & (xy <= (_GRID_EAST_M, _GRID_NORTH_M))
+    return np.asarray(on.all(axis=1))

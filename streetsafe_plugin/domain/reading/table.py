@@ -133,7 +133,12 @@ class RawTable:
 def columns_of(rows: Sequence[Sequence[str]], width: int) -> tuple[Texts, ...]:
     """Return the columns of rows that all have `width` cells."""
     columns: Sequence[Sequence[str]] = list(zip(*rows)) if rows else [()] * width
-    return tuple(texts(column) for column in columns)
+    return tuple(texts([_without_nul(cell) for cell in column]) for column in columns)
+
+
+def _without_nul(cell: str) -> str:
+    """Return a text in which U+FFFD stands for every NUL, where many programs stop reading."""
+    return cell.replace("\0", "\ufffd") if "\0" in cell else cell
 
 
 def texts(cells: Sequence[str]) -> Texts:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streetsafe_plugin.domain.arrays import Bools, Ints
+from streetsafe_plugin.domain.arrays import Bools, Ints, Texts
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.reasons import Wordings, is_ticked, split_reasons
 from streetsafe_plugin.domain.reading.table import RawTable
@@ -61,6 +61,18 @@ class Ticked:
         return {name: number for name, number in counts.items() if number}
 
 
+def _answers(different: Texts, code: str) -> list[bool | None]:
+    """Return what each different text of a column for one reason says.
+
+    -1 is how Access stores a tick; beside 1 it more likely says that nobody was asked.
+    """
+    answers = [is_ticked(text, code) for text in different]
+    tidy = [text.strip() for text in different]
+    if "1" in tidy:
+        answers = [None if text == "-1" else said for text, said in zip(tidy, answers)]
+    return answers
+
+
 def read_ticks(table: RawTable, columns: Columns, wordings: Wordings) -> Ticked:
     """Return what was ticked; each different text of a column is read once."""
     reasons = np.zeros((len(table), len(REASON_CODES)), dtype=bool)
@@ -69,7 +81,7 @@ def read_ticks(table: RawTable, columns: Columns, wordings: Wordings) -> Ticked:
     strange_cells = {}
     for index, code in columns.ticks:
         which, different = table.distinct(index)
-        answers = [is_ticked(text, code) for text in different]
+        answers = _answers(different, code)
         yes = np.array([answer is True for answer in answers], dtype=bool)
         reasons[:, _PLACE_OF[code]] |= yes[which]
         unclear = [(text,) if answer is None else () for text, answer in zip(different, answers)]

@@ -12,11 +12,12 @@ import re
 import string
 import unicodedata
 from dataclasses import dataclass
+from itertools import accumulate
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
 _DEGREES = re.compile(
-    r"(?P<before>[NSEW])?\s*(?P<sign>[+-]?)\s*(?P<degrees>\d+(?:\.\d*)?)\s*(?:°|º|d|deg)?\s*"
+    r"(?P<before>[NSEW])?\s*(?P<sign>[+-]?)\s*(?P<degrees>\d+(?:\.\d*)?)\s*(?P<mark>°|d|deg)?\s*"
     r"(?:(?P<minutes>\d+(?:\.\d*)?)\s*(?:'|m|min)?\s*"
     r"(?:(?P<seconds>\d+(?:\.\d*)?)\s*(?:\"|''|s|sec)?)?)?\s*(?P<after>[NSEW])?",
     re.IGNORECASE,
@@ -28,12 +29,27 @@ _WKT = re.compile(
     r"(?P<x>[-+.\de]+)\s+(?P<y>[-+.\de]+)(?:\s+[-+.\de]+){0,2}\s*\)",
     re.IGNORECASE,
 )
+_WKT_EMPTY = re.compile(
+    r"(?:SRID\s*=\s*\d+\s*;\s*)?[A-Z]+\s*(?:ZM|Z|M)?\s+EMPTY", re.IGNORECASE
+)
 _WKT_START = re.compile(
     r"\s*(?:SRID\s*=\s*\d+\s*;\s*)?"
     r"(?:multi)?(?:point|linestring|polygon|geometrycollection)\s*(?:z|m|zm|empty)?\s*(?:\(|$)",
     re.IGNORECASE,
 )
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "′": "'", "”": '"', "“": '"', "″": '"', "−": "-"})
+_LETTERS_FIRST = re.compile(r"([NS][^NSEW]+?)\s*,?\s*([EW][^NSEW]+)", re.IGNORECASE)
+_LETTERS_LAST = re.compile(r"(.*[NS])\s*,?\s*(.*[EW])", re.IGNORECASE)
+#: What survey apps write for a point: latitude, longitude, height and accuracy.
+_SURVEYED = re.compile(r"(-?\d+\.\d+) (-?\d+\.\d+) -?[\d.]+ [\d.]+")
+#: The marks that people, phones and word processors set for degrees, minutes, seconds and minus.
+_MARKS = str.maketrans(
+    {
+        **dict.fromkeys("’‘′´`", "'"),
+        **dict.fromkeys("”“″", '"'),
+        **dict.fromkeys("−–‐\u2011", "-"),
+        **dict.fromkeys("º˚", "°"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ def _degrees_minutes_seconds(tidy: str) -> float | None:
     letter = (match["before"] or match["after"] or "").upper()
     if letter and match["sign"]:
         return None
-    if not letter and match["minutes"] is None:
+    if not letter and match["mark"] is None and match["minutes"] is None:
         return None
     whole = match["degrees"]
     minutes, seconds = match["minutes"] or "0", match["seconds"] or "0"
@@ -95,7 +111,8 @@ def _degrees_minutes_seconds(tidy: str) -> float | None:
 def grid_square(text: str) -> GridSquare | None:
     """Return the square a British grid reference of 4 to 10 figures names, None for no reference.
 
-    Squares that are lettered but lie off the grid come out with coordinates beyond it.
+    Squares that are lettered but lie off the grid come out with coordinates beyond it. Figures
+    that are parted unevenly, as in "SK 5860 43", leave open which figure belongs to which half.
     """
     match = _GRID_REFERENCE.fullmatch(_tidy(text).replace(",", " "))
     if match is None:
@@ -104,6 +121,9 @@ def grid_square(text: str) -> GridSquare | None:
     if len(figures) % 2:
         return None
     half = len(figures) // 2
+    ends = accumulate(map(len, match[3].split()))
+    if half not in ends and len(match[3].split()) > 1:
+        return None
     side = 10.0 ** (5 - half)
     first, second = (_LETTERS.index(letter.upper()) for letter in match.group(1, 2))
     # the grid's origin is the south-west corner of S, two squares east of A and one north of V
@@ -125,6 +145,11 @@ def wkt_point(text: str) -> WktPoint | None:
         return None
 
 
+def is_empty_wkt(text: str) -> bool:
+    """Tell whether a text is a WKT shape that holds nothing."""
+    return _WKT_EMPTY.fullmatch(text.strip()) is not None
+
+
 def pair_of_degrees(text: str) -> tuple[float, float] | None:
     """Return the two coordinates of a cell such as "52.63, -1.13", in the order they stand in."""
     tidy = _tidy(text).strip("()[]")
@@ -134,10 +159,12 @@ def pair_of_degrees(text: str) -> tuple[float, float] | None:
             first, second = (coordinate(half, degrees=True) for half in halves)
             if first is not None and second is not None:
                 return first, second
-    letters = re.fullmatch(r"(.*[NS])\s*,?\s*(.*[EW])", tidy, re.IGNORECASE)
-    if letters is None:
+    whole = (
+        _LETTERS_LAST.fullmatch(tidy) or _LETTERS_FIRST.fullmatch(tidy) or _SURVEYED.fullmatch(tidy)
+    )
+    if whole is None:
         return None
-    latitude, longitude = (coordinate(half, degrees=True) for half in letters.groups())
+    latitude, longitude = (coordinate(half, degrees=True) for half in whole.groups())
     return None if latitude is None or longitude is None else (latitude, longitude)
 
 
@@ -160,5 +187,6 @@ def looks_like_latlon(text: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text.translate(_QUOTES)).replace("\u200b", "")
-    return " ".join(plain.translate(_QUOTES).split())
+    # first, for to normalise takes some of the marks apart
+    plain = unicodedata.normalize("NFKC", text.translate(_MARKS)).replace("\u200b", "")
+    return " ".join(plain.translate(_MARKS).split())
