@@ -284,9 +284,9 @@ def _warn_of_oddities(run: Run, columns: Columns, read: ReportsRead) -> None:
     if not_understood:
         run.warn(
             tr(
-                "{} ticks or wordings in reason columns were not understood and are not counted as"
-                " mentions; the notes of the layer list the wordings, and a mapping profile can say"
-                " what they mean."
+                "Ticks or wordings in reason columns that were not understood and are not counted"
+                " as mentions: {}. The notes of the layer list the wordings, and a mapping profile"
+                " can say what they mean."
             ).format(not_understood)
         )
     if read.alike_but_for_reason:

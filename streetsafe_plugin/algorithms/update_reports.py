@@ -256,7 +256,7 @@ def _write(target: ReportTarget, extract: Extract, plan: UpdatePlan, run: Run) -
 def _only(columns: LayerColumns, rows: list[int]) -> dict[int, Any]:
     """Return some rows of a layer, each by its number."""
     chosen = np.array(rows, dtype=int)
-    values = [np.asarray(column)[chosen] for column in columns.values]
+    values = [np.asarray(column)[chosen] for column in columns.columns]
     return dict(zip(rows, LayerColumns(columns.xy[chosen], values)))
 
 

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.reading.britain import in_great_britain
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.places import (
     AGREEING_M,
@@ -24,10 +25,12 @@ from streetsafe_plugin.domain.reading.places import (
     Places,
     Problem,
     checked,
+    exchange,
     inside_area,
     leave_out_places_abroad,
     leave_out_places_off_the_grid,
     low_precision,
+    only_exchanged_fit,
     put_swapped_right,
     read_geometry,
     read_gridrefs,
@@ -46,7 +49,10 @@ LONGITUDE_LATITUDE = "EPSG:4326"
 
 #: A square of this side or more says no more than the neighbourhood.
 _LOW_PRECISION_M = 100.0
-_EMPTY_CODES = ("no_place", "zero_place")
+#: What is wrong with a row's first place where its second one serves instead.
+_EMPTY_CODES = ("no_place", "zero_place", "unreadable_place")
+#: So few rows prove nothing about a column of metres: many fit either way.
+_FEWEST_EXCHANGED = 3
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,11 @@ class _Placer:
         self,
         target: QgsCoordinateReferenceSystem,
         transform_context: QgsCoordinateTransformContext,
+        area: Sequence[BaseGeometry] | None,
     ) -> None:
         self.target = target
         self.transform_context = transform_context
+        self.area = [shape for shape in area or () if not shape.is_empty]
         self.in_great_britain_only = target.authid() == NATIONAL_GRID
 
     def transform(
@@ -112,10 +120,12 @@ class _Placer:
             if places.degrees:
                 places = put_swapped_right(places)
                 places, turned = turned_round(places)
+            lonlat = self._lonlat(places.xy, crs)
             if crs.authid() == NATIONAL_GRID:
+                if sides_m is None and self._proves_exchange(places, lonlat):
+                    places = exchange(places)
+                    lonlat = self._lonlat(places.xy, crs)
                 places = leave_out_places_off_the_grid(places)
-            degrees = QgsCoordinateReferenceSystem(LONGITUDE_LATITUDE)
-            lonlat = self.transform(places.xy, crs, degrees)
             places = leave_out_places_abroad(places, lonlat)
         xy = self.transform(places.xy, crs, self.target)
         lost = np.isfinite(places.xy).all(axis=1) & ~np.isfinite(xy).all(axis=1)
@@ -127,6 +137,32 @@ class _Placer:
         return _Candidate(
             source, places.with_problems(lost, nowhere), xy, crs, low, half_diagonal, turned
         )
+
+    def _lonlat(self, xy: np.ndarray, crs: QgsCoordinateReferenceSystem) -> np.ndarray:
+        return self.transform(xy, crs, QgsCoordinateReferenceSystem(LONGITUDE_LATITUDE))
+
+    def _proves_exchange(self, places: Places, lonlat: np.ndarray) -> bool:
+        """Tell whether places on the national grid fit only with northing before easting.
+
+        Exchanged, Norfolk lies in Ayrshire, so the country alone rarely proves it: the area does.
+        """
+        turned = places.xy[:, ::-1]
+        as_given = self._about_area(places.xy) if self.area else in_great_britain(lonlat)
+        usable = int(np.isfinite(places.xy).all(axis=1).sum())
+        if usable < _FEWEST_EXCHANGED or 2 * int(as_given.sum()) > usable:
+            return False
+        if self.area:
+            exchanged = self._about_area(turned)
+        else:
+            exchanged = in_great_britain(self._lonlat(turned, self.target))
+        return only_exchanged_fit(places, as_given, exchanged)
+
+    def _about_area(self, xy: np.ndarray) -> np.ndarray:
+        """Tell which places lie in the rectangle around the area."""
+        bounds = np.array([shape.bounds for shape in self.area])
+        with np.errstate(invalid="ignore"):
+            about = (xy >= bounds[:, :2].min(axis=0)) & (xy <= bounds[:, 2:].max(axis=0))
+        return np.asarray(about.all(axis=1))
 
 
 def place_rows(
@@ -147,7 +183,7 @@ def place_rows(
     Raises:
         InputRefused: no coordinates are found, or their system is unknown or of the wrong kind.
     """
-    placer = _Placer(target, transform_context)
+    placer = _Placer(target, transform_context, area)
     candidates = _candidates(placer, table, columns, stated)
     first = candidates[0]
     xy, problems = first.xy.copy(), dict(first.read.problems)
@@ -166,7 +202,10 @@ def place_rows(
         for row in np.flatnonzero(empty).tolist():
             if filled[row]:
                 del problems[row]
-            elif other.read.problems[row].code != "no_place":
+            elif (
+                problems[row].code != "unreadable_place"
+                and other.read.problems[row].code != "no_place"
+            ):
                 # what is wrong with the place that was given says more than that one is missing
                 problems[row] = other.read.problems[row]
         apart = np.hypot(*(first.xy - other.xy).T)
@@ -176,10 +215,10 @@ def place_rows(
         if far.any():
             warnings.append(
                 tr(
-                    "{} rows give two places more than {:g} m apart, at most {:,.0f} m; {} were"
-                    " used."
+                    "Rows that give two places more than {:g} m apart: {}, at most {:,.0f} m; {}"
+                    " were used."
                 ).format(
-                    int(far.sum()), AGREEING_M, float(apart[far].max()), _in_words(first.source)
+                    AGREEING_M, int(far.sum()), float(apart[far].max()), _in_words(first.source)
                 )
             )
     usable = np.isfinite(xy).all(axis=1)
@@ -303,19 +342,22 @@ def _wrong_units(
 
 
 def _exchanges(candidates: Sequence[_Candidate]) -> list[str]:
-    """Say where longitude and latitude were put right."""
+    """Say where coordinates were put right."""
     turned = sum(one.turned for one in candidates)
     said = []
     if turned:
         said.append(
-            tr("{} longitudes were counted eastwards to 360 and were turned round.").format(turned)
+            tr("Longitudes counted eastwards to 360 that were turned round: {}.").format(turned)
         )
-    if not any(one.read.swapped for one in candidates):
-        return said
-    return [
-        *said,
-        tr(
-            "Longitude and latitude stand in each other's place and were exchanged; every report"
-            " from them is flagged axes_swapped. Check a few on the map."
-        ),
-    ]
+    for degrees, pair in (
+        (True, tr("Longitude and latitude")),
+        (False, tr("Easting and northing")),
+    ):
+        if any(one.read.swapped and one.read.degrees == degrees for one in candidates):
+            said.append(
+                tr(
+                    "{} stand in each other's place and were exchanged; every report from them is"
+                    " flagged axes_swapped. Check a few on the map."
+                ).format(pair)
+            )
+    return said

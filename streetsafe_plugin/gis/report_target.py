@@ -43,7 +43,6 @@ _SERVER_ANSWER_S = 10
 _ROWS_PER_TICK = 1_000
 _TEXTS = ("crime_reported", "why_not_reported", "place_source", "flags")
 _READ = ("report_id", "submitted_at", "submitted_precision", *REASON_CODES, *_TEXTS)
-_TEXT_KIND, _MOMENT_KIND = ogr.OFTString, ogr.OFTDateTime
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ class ReportTarget:
                 tr("TARGET “{}” lacks the fields {}.").format(self.place.shown, ", ".join(missing)),
                 tr("Choose a layer that Import reports has written with the same settings."),
             )
-        if kinds["report_id"] != _TEXT_KIND or kinds["submitted_at"] != _MOMENT_KIND:
+        if (kinds["report_id"], kinds["submitted_at"]) != (ogr.OFTString, ogr.OFTDateTime):
             raise InputRefused(
                 tr("TARGET “{}” keeps report_id or submitted_at as another kind of field.").format(
                     self.place.shown
@@ -202,40 +201,36 @@ class ReportTarget:
         """Return what the reports there hold; rows without a report_id are somebody's own."""
         self._count = self._layer.GetFeatureCount()
         names = (*_READ, *others)
-        rows: list[list[Any]] = []
-        answer = self._dataset.ExecuteSQL(self._query(names))
-        if answer is None:
-            raise self._unreadable()
-        for number, one in enumerate(answer):
-            if number % _ROWS_PER_TICK == 0:
-                tick(0.0)
-            rows.append(json.loads(one.GetField(0)))
-        self._dataset.ReleaseResultSet(answer)
+        rows = [json.loads(row) for row in self._answers(self._query(names), tick)]
         self._fids = [row[0] for row in rows]
         held = dict(zip(names, zip(*(row[3:] for row in rows)))) if rows else {}
 
         def said(name: str) -> Texts:
             return texts([one or "" for one in held.get(name, ())])
 
+        crime_reported, why_not_reported, place_source, flags = map(said, _TEXTS)
         return Content(
             said("report_id"),
             np.array([row[1:3] for row in rows], dtype=float).reshape(-1, 2),
             _moments(held.get("submitted_at", ())),
             said("submitted_precision"),
             np.array([held.get(code, ()) for code in REASON_CODES]).T == 1,
-            *(said(name) for name in _TEXTS),
+            crime_reported,
+            why_not_reported,
+            place_source,
+            flags,
             {name: said(name) for name in others},
         )
 
     def replace(self, position: int, place: tuple[float, float], values: Mapping[str, Any]) -> None:
         """Give an old report new content; fields of the user's own stay as they are."""
-        feature = self._layer.GetFeature(self._fids[position])
+        feature = self._there(position)
         self._fill(feature, place, values)
         self._require(self._layer.SetFeature(feature))
 
     def set_flags(self, position: int, flags: str) -> None:
         """Change the marks of an old report and nothing else."""
-        feature = self._layer.GetFeature(self._fids[position])
+        feature = self._there(position)
         feature.SetField("flags", flags)
         self._require(self._layer.SetFeature(feature))
 
@@ -282,6 +277,28 @@ class ReportTarget:
         schema, _, _ = self.place.table.rpartition(".") if not self.place.in_file else ("", "", "")
         return f"{schema}.{import_ledger.TABLE}" if schema else import_ledger.TABLE
 
+    def _there(self, position: int) -> ogr.Feature:
+        feature = self._layer.GetFeature(self._fids[position])
+        if feature is None:
+            raise self._unwritten()
+        return feature
+
+    def _answers(self, query: str, tick: Tick) -> list[str]:
+        """Return the one text of each row of a query's answer."""
+        answer = self._dataset.ExecuteSQL(query)
+        if answer is None:
+            raise self._unreadable()
+        found: list[str] = []
+        try:
+            for one in answer:
+                found.append(one.GetField(0))
+                if len(found) % _ROWS_PER_TICK == 0:
+                    tick(0.0)
+        finally:  # an answer that is not given back keeps the file open
+            one = None
+            self._dataset.ReleaseResultSet(answer)
+        return found
+
     def _query(self, names: Sequence[str]) -> str:
         """Return a query for one text a row: its number, place and fields as a JSON array."""
         array, x, y = "json_array", "ST_MinX", "ST_MinY"
@@ -290,8 +307,8 @@ class ReportTarget:
         point = _quoted(self._layer.GetGeometryColumn())
         wanted = (_quoted(self._layer.GetFIDColumn()), f"{x}({point})", f"{y}({point})")
         row = f"{array}({', '.join((*wanted, *map(_quoted, names)))})"
-        # every name is quoted, and the columns are known to be there
-        return f"SELECT CAST({row} AS text) FROM {self._quoted_table()} WHERE report_id IS NOT NULL"  # noqa: S608
+        query = ("SELECT", f"CAST({row} AS text)", "FROM", self._quoted_table())
+        return " ".join((*query, "WHERE report_id IS NOT NULL"))
 
     def _does(self, statement: str) -> bool:
         gdal.ErrorReset()

@@ -11,9 +11,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from osgeo import gdal
 from qgis.core import QgsProcessingException, QgsProject, QgsVectorLayer
 
+from streetsafe_plugin.algorithms import update_reports
+from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.gis import report_target
+from streetsafe_plugin.gis.report_target import ReportTarget
 from streetsafe_plugin.gis.text_gate import file_stem
 from tests.conftest import REPOSITORY
 from tests.front_door import Refused
@@ -184,6 +188,14 @@ def test_a_layer_being_edited_is_refused(run_algorithm, target, extract):
         run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": layer.id()})
 
 
+def test_edits_in_another_layer_of_the_same_file_are_refused_too(run_algorithm, target, extract):
+    layer = QgsVectorLayer(table_of(target), "opened another way", "ogr")
+    QgsProject.instance().addMapLayer(layer)
+    layer.startEditing()
+    with pytest.raises(Refused, match="being edited in another layer.*save the edits or drop"):
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
+
+
 def test_a_memory_layer_is_refused(run_algorithm, make_layer, extract):
     layer = make_layer(["POINT (1 2)"])
     with pytest.raises(Refused, match="neither in a GeoPackage nor in PostGIS"):
@@ -200,9 +212,83 @@ def test_a_layer_of_something_else_is_refused_by_its_missing_fields(
     layer = make_layer(["POINT (1 2)"], fields=[("kind", "string")], rows=[["oak"]])
     QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, QgsCoordinateTransformContext(), options)
     before = digest(path)
-    with pytest.raises(QgsProcessingException, match="lacks the fields report_id"):
+    with pytest.raises(Refused, match="lacks the fields report_id.*concern.*import_id"):
         run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": path})
     assert digest(path) == before
+
+
+def test_ids_kept_as_numbers_are_refused(run_algorithm, target, extract, tmp_path):
+    """Faults 37: in a field of numbers 007 would become 7."""
+    path = str(tmp_path / "numbers.gpkg")
+    columns = sorted(reports_in(target)["007"].keys() - {"fid", "report_id"})
+    query = 'SELECT CAST(report_id AS integer) AS report_id, geom, {} FROM "{}"'
+    query = query.format(", ".join(columns), table_in(target))
+    gdal.VectorTranslate(path, target, SQLStatement=query, layerName="numbers")
+    with pytest.raises(Refused, match="keeps report_id or submitted_at as another kind"):
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": path})
+
+
+def test_a_table_of_imports_of_something_else_is_refused(run_algorithm, target, extract):
+    with sqlite3.connect(target) as database:
+        database.execute("ALTER TABLE imports RENAME COLUMN import_id TO consignment")
+    with pytest.raises(Refused, match="a table “imports” of something else. Rename that table"):
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
+
+
+def test_rejected_rows_do_not_go_into_the_file_that_is_locked(run_algorithm, target, extract):
+    inside = f"ogr:dbname='{target}' table=\"rejected\""
+    with pytest.raises(Refused, match="written into the file of"):
+        run_algorithm(
+            "updatereports", {"SOURCE": extract(*SECOND), "TARGET": target, "REJECTED": inside}
+        )
+
+
+def test_what_fails_with_the_rejected_rows_undoes_the_update(
+    run_algorithm, target, extract, monkeypatch
+):
+    """Faults 14: an update that ends with an error is one that did not happen."""
+
+    def fail(*_):
+        raise WriteFailed("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(update_reports, "write_rejected", fail)
+    before = reports_in(target)
+    with pytest.raises(QgsProcessingException, match="The disk is full"):
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
+    assert reports_in(target) == before
+
+
+def test_overlapping_months_add_only_what_is_new(run_algorithm, target, extract):
+    """Faults 61: April and May after March and April."""
+    months = [
+        [f"{month}-{n},2024-0{month}-0{n} 10:00,-1.1{month}{n},52.6{n},1,0" for n in (1, 2, 3)]
+        for month in (3, 4, 5)
+    ]
+    run_algorithm("updatereports", {"SOURCE": extract(*months[0], *months[1]), "TARGET": target})
+    done = run_algorithm(
+        "updatereports", {"SOURCE": extract(*months[2], *months[1]), "TARGET": target}
+    )
+    assert (done["ADDED"], done["CHANGED"], done["UNCHANGED"]) == (3, 0, 3)
+    assert len(reports_in(target)) == 3 + 9
+
+
+def test_a_report_that_is_gone_meanwhile_is_not_taken_for_written(
+    run_algorithm, target, extract, monkeypatch
+):
+    """Faults 9: changing a row that is not there is an error and undoes the rest."""
+    content = ReportTarget.content
+
+    def then_lose_them(self, *arguments):
+        there = content(self, *arguments)
+        for fid in self._fids:
+            self._layer.DeleteFeature(fid)
+        return there
+
+    monkeypatch.setattr(ReportTarget, "content", then_lose_them)
+    before = reports_in(target)
+    with pytest.raises(Exception, match="could not be written; it is as it was"):
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
+    assert reports_in(target) == before
 
 
 def test_a_report_id_that_stands_twice_in_the_layer_is_refused(run_algorithm, target, extract):
@@ -215,14 +301,44 @@ def test_a_report_id_that_stands_twice_in_the_layer_is_refused(run_algorithm, ta
         run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
 
 
-def test_triggers_of_the_layers_own_are_refused_by_name(run_algorithm, target, extract):
+SURPRISES = {
+    "surprise": 'AFTER UPDATE ON "{table}"',
+    # names and tables under which a stranger's trigger could pass for GDAL's own
+    "rtree_{table}_geom_update9": 'AFTER UPDATE ON "{table}"',
+    "trigger_insert_feature_count_{table} ": 'AFTER INSERT ON "{table}"',
+    "on the list of layers": "AFTER UPDATE ON gpkg_contents",
+    "on the count of rows": "AFTER UPDATE ON gpkg_ogr_contents",
+    "on the index": 'AFTER INSERT ON "rtree_{table}_geom_rowid"',
+    "on the imports": "AFTER INSERT ON imports",
+}
+
+
+@pytest.mark.parametrize("name", SURPRISES)
+def test_triggers_of_somebody_elses_are_refused_by_name(run_algorithm, target, extract, name):
     """Faults S17: a trigger in a file from outside would run with every row written."""
+    names = {"table": table_in(target)}
+    trigger = 'CREATE TRIGGER "{}" {} BEGIN DELETE FROM layer_styles; END'
+    trigger = trigger.format(name, SURPRISES[name])
     with sqlite3.connect(target) as database:
-        table = table_in(target)
-        trigger = 'CREATE TRIGGER surprise AFTER UPDATE ON "{}" BEGIN DELETE FROM imports; END'
-        database.execute(trigger.format(table))
+        database.execute(trigger.format(**names))
     before = digest(target)
-    with pytest.raises(QgsProcessingException, match="triggers of its own .surprise"):
+    with pytest.raises(Refused, match="triggers of its own") as refused:
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
+    assert name.format(**names) in str(refused.value)
+    assert digest(target) == before
+
+
+def test_a_trigger_that_comes_after_the_checks_does_not_run(
+    run_algorithm, target, extract, monkeypatch
+):
+    """Faults S17: they are looked at again under the lock, before a row is written."""
+    monkeypatch.setattr(update_reports, "inspect", lambda *_: None)
+    with sqlite3.connect(target) as database:
+        database.execute(
+            "CREATE TRIGGER late AFTER UPDATE ON gpkg_contents BEGIN DELETE FROM imports; END"
+        )
+    before = digest(target)
+    with pytest.raises(QgsProcessingException, match="triggers of its own .late"):
         run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
     assert digest(target) == before
 
@@ -251,6 +367,15 @@ def test_a_lock_that_is_released_in_time_is_waited_for(run_algorithm, target, ex
     threading.Timer(1.5, other.rollback).start()
     done = run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
     assert done["ADDED"] == 1
+
+
+def test_waiting_for_a_lock_can_be_cancelled(run_algorithm, target, extract):
+    """Faults 7: within a second, not after all the tries."""
+    other = sqlite3.connect(target, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Exception, match="Cancelled"):
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target}, cancel_at=50)
+    other.close()
 
 
 @pytest.mark.parametrize("at", [0, 55, 61, 90])
@@ -283,12 +408,56 @@ with qgis_running():
     assert reports_in(target) == before
 
 
-def test_a_target_that_may_not_be_written_is_said(run_algorithm, target, extract, monkeypatch):
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_full_disk_leaves_the_layer_as_it_was(target, extract):
+    """Faults 14: what does not fit is found when it is written, and all of it is undone."""
+    lines = [f"n{number},2024-05-01 10:00,-1.13{number:04d},52.6,1,0" for number in range(3_000)]
+    before = reports_in(target)
+    room = Path(target).stat().st_size + 100_000
+    script = f"""
+import resource, signal, sys
+sys.path[:0] = [{str(REPOSITORY)!r}, {str(REPOSITORY / "scripts")!r}]
+from headless import StepFailed, qgis_running, run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with qgis_running():
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
+    try:
+        run("streetsafe:updatereports", {{"SOURCE": {extract(*lines)!r}, "TARGET": {target!r}}})
+    except StepFailed as failed:
+        print(failed)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=os.environ, check=True, capture_output=True, text=True
+    )
+    assert "could not be written; it is as it was" in ended.stdout
+    assert reports_in(target) == before
+    with sqlite3.connect(target) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_folder_that_may_not_be_written_is_said_before_work(
+    run_algorithm, target, extract, monkeypatch
+):
+    """Faults 13: the journal needs a place beside the file."""
+    touch = Path.touch
+
+    def refuse(self, *arguments, **named):
+        if self.parent == Path(target).parent:
+            raise PermissionError(13, "Permission denied")
+        touch(self, *arguments, **named)
+
+    source = extract(*SECOND)
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(Refused, match="cannot be written to .Permission denied.*Copy the file"):
+        run_algorithm("updatereports", {"SOURCE": source, "TARGET": target})
+
+
+def test_a_target_that_may_not_be_written_is_said(run_algorithm, target, extract):
     """Faults 13: no right to write is found before any work is lost."""
     Path(target).chmod(0o444)
     if os.access(target, os.W_OK):
         pytest.skip("this user may write everywhere")
-    with pytest.raises(QgsProcessingException, match="cannot be opened for writing"):
+    with pytest.raises(Refused, match="cannot be opened for writing"):
         run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": target})
 
 
@@ -351,3 +520,43 @@ def test_somebody_elses_lock_in_postgis_is_said(run_algorithm, extract, postgis,
     with rows.locked("reports"), in_use:
         run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": layer})
     assert len(rows("SELECT report_id FROM reports")) == 3
+
+
+def test_two_updates_in_postgis_at_once_both_arrive(run_algorithm, extract, postgis):
+    """Faults 8: the second waits for the first, then compares with what that has written."""
+    import_into, rows = postgis
+    layer = import_into(run_algorithm, extract(*FIRST, name="first.csv"))
+    sources = [
+        extract(f"{name},2024-05-01 10:00,-1.1311,52.6311,1,0", name=f"{name}.csv")
+        for name in ("a1", "b1")
+    ]
+    script = RUN_IN_ITS_OWN_QGIS.replace(
+        "sys.argv[2]}", f"QgsVectorLayer({layer.source()!r}, 'there', 'postgres')}}"
+    ).replace("with qgis", "from qgis.core import QgsVectorLayer\nwith qgis")
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, source], env=os.environ)
+        for source in sources
+    ]
+    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    held = rows("SELECT report_id, flags FROM reports WHERE report_id IN ('a1', 'b1') ORDER BY 1")
+    assert held == [["a1", "repeated_place;same_moment"], ["b1", "repeated_place;same_moment"]]
+
+
+def test_a_server_that_goes_away_half_way_keeps_the_layer_as_it_was(
+    run_algorithm, extract, postgis, monkeypatch
+):
+    """Faults 21: what was sent before the connection broke is taken back."""
+    import_into, rows = postgis
+    layer = import_into(run_algorithm, extract(*FIRST, name="first.csv"))
+    before = rows("SELECT * FROM reports ORDER BY report_id")
+
+    def lose_the_server(self, ledger):
+        rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            " AND state = 'idle in transaction'"
+        )
+
+    monkeypatch.setattr(ReportTarget, "enter", lose_the_server)
+    with pytest.raises(QgsProcessingException, match="could not be written; it is as it was"):
+        run_algorithm("updatereports", {"SOURCE": extract(*SECOND), "TARGET": layer})
+    assert rows("SELECT * FROM reports ORDER BY report_id") == before

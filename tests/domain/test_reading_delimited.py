@@ -28,7 +28,7 @@ def test_rows_are_numbered_as_a_person_counts_them():
     table = read('a,b\n1,2\n\n"two\nlines",4\n,\n5,6\n')
     assert list(table.row_numbers) == [2, 4, 6]
     assert table.rows[1][0] == "two\nlines"
-    assert any("1 lines hold nothing but delimiters" in note for note in table.notes)
+    assert any("delimiters and are no rows: 1." in note for note in table.notes)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])

@@ -90,7 +90,9 @@ def read_delimited(
     parted = _DELIMITERS.get(delimiter, f"“{delimiter}”")
     notes = [f"Read as {encoded.name}, cells parted by {parted}.", *header.notes, *header_notes]
     if blocks.only_delimiters:
-        notes.append(f"{blocks.only_delimiters} lines hold nothing but delimiters and are no rows.")
+        notes.append(
+            f"Lines that hold nothing but delimiters and are no rows: {blocks.only_delimiters}."
+        )
     return RawTable(
         file_name,
         names,

@@ -263,6 +263,8 @@ def inside_area(xy: Floats, shapes: Sequence[BaseGeometry], tick: Tick = no_tick
     index = PointIndex(xy[usable])
     for number, shape in enumerate(shapes):
         tick(number / len(shapes))
+        if shape.is_empty:  # has no bounds
+            continue
         near = usable[index.within(shape.bounds, 0.0)]
         inside[near] |= contains(xy[near], outline_of(shape))
     return inside
@@ -316,7 +318,7 @@ def _plain_numbers(texts: Sequence[str], degrees: bool) -> list[float] | None:
 
     In degrees a comma can only be the decimal one, as long as no text has a point as well.
     """
-    marks = set().union(*map(set, texts))
+    marks = set("".join(texts))
     if degrees and "," in marks and "." not in marks:
         texts = [text.replace(",", ".") for text in texts]
         marks = (marks - {","}) | {"."}

@@ -16,10 +16,11 @@ from itertools import accumulate
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
+# an s after seconds is their mark only where minutes are marked m, else it is for south
 _DEGREES = re.compile(
     r"(?P<before>[NSEW])?\s*(?P<sign>[+-]?)\s*(?P<degrees>\d+(?:\.\d*)?)\s*(?P<mark>°|d|deg)?\s*"
-    r"(?:(?P<minutes>\d+(?:\.\d*)?)\s*(?:'|m|min)?\s*"
-    r"(?:(?P<seconds>\d+(?:\.\d*)?)\s*(?:\"|''|s|sec)?)?)?\s*(?P<after>[NSEW])?",
+    r"(?:(?P<minutes>\d+(?:\.\d*)?)\s*(?:'|(?P<lettered>m|min))?\s*"
+    r"(?:(?P<seconds>\d+(?:\.\d*)?)\s*(?:\"|''|sec|(?(lettered)s|(?!)))?)?)?\s*(?P<after>[NSEW])?",
     re.IGNORECASE,
 )
 _GRID_REFERENCE = re.compile(r"([A-HJ-Z])([A-HJ-Z])\s*((?:\d\s*){4,10})", re.IGNORECASE)
@@ -29,9 +30,7 @@ _WKT = re.compile(
     r"(?P<x>[-+.\de]+)\s+(?P<y>[-+.\de]+)(?:\s+[-+.\de]+){0,2}\s*\)",
     re.IGNORECASE,
 )
-_WKT_EMPTY = re.compile(
-    r"(?:SRID\s*=\s*\d+\s*;\s*)?[A-Z]+\s*(?:ZM|Z|M)?\s+EMPTY", re.IGNORECASE
-)
+_WKT_EMPTY = re.compile(r"(?:SRID\s*=\s*\d+\s*;\s*)?[A-Z]+\s*(?:ZM|Z|M)?\s+EMPTY", re.IGNORECASE)
 _WKT_START = re.compile(
     r"\s*(?:SRID\s*=\s*\d+\s*;\s*)?"
     r"(?:multi)?(?:point|linestring|polygon|geometrycollection)\s*(?:z|m|zm|empty)?\s*(?:\(|$)",
@@ -95,7 +94,7 @@ def _degrees_minutes_seconds(tidy: str) -> float | None:
     letter = (match["before"] or match["after"] or "").upper()
     if letter and match["sign"]:
         return None
-    if not letter and match["mark"] is None and match["minutes"] is None:
+    if not letter and match["mark"] != "°" and match["minutes"] is None:
         return None
     whole = match["degrees"]
     minutes, seconds = match["minutes"] or "0", match["seconds"] or "0"
