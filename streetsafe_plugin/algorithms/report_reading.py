@@ -234,7 +234,7 @@ def read_extract(run: Run, until: float) -> Extract:
         run.note_operation(system)
     for warning in placing.warnings:
         run.warn(warning)
-    _warn_of_oddities(run, columns, read)
+    _warn_of_oddities(run, table, columns, read)
     by_profile = [tr("Read by the profile “{}”.").format(profile.name)] if profile.name else []
     receipt = (*by_profile, *report_receipt(table, columns, read))
     for line in receipt:
@@ -273,9 +273,17 @@ def _read_source(run: Run, profile: Profile, until: float) -> RawTable:
     return read_layer(source, name, tick)
 
 
-def _warn_of_oddities(run: Run, columns: Columns, read: ReportsRead) -> None:
+def _warn_of_oddities(run: Run, table: RawTable, columns: Columns, read: ReportsRead) -> None:
     if not columns.ticks and not columns.reason_lists:
         run.warn(tr("No column of reasons was found, so no report has a mention."))
+    if columns.puzzling and (columns.ticks or not columns.reason_lists):
+        names = ", ".join(f"“{table.header[index]}”" for index in columns.puzzling)
+        run.warn(
+            tr(
+                "Columns of yes and no whose headings name no known reason: {}. If they are"
+                " reasons, a mapping profile can say which."
+            ).format(names)
+        )
     if columns.submitted is None:
         run.warn(tr("No column of dates was found, so no report has a date."))
     if not len(read.reports):

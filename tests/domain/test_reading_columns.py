@@ -188,3 +188,33 @@ def test_every_column_has_one_role():
 )
 def test_headings_of_form_builders(heading, code):
     assert reason_of_heading(heading) == code
+
+
+def test_forms_that_ask_in_whole_sentences():
+    columns, _ = roles(
+        **{
+            "Q1. Report reference": ["SS-1"],
+            "Q2. When did you see it?": ["13/04/2024 21:30"],
+            "Q3. Location - Easting": ["458224"],
+            "Q3. Location - Northing": ["304401"],
+            "Q4. Why did you feel unsafe? [Badly lit]": ["Selected"],
+            "Q4. Why did you feel unsafe? [Other (please specify)]": ["kids on bikes"],
+            "Name": ["Sam Smith"],
+        }
+    )
+    assert (columns.report_id, columns.submitted, columns.metres) == (0, 1, (2, 3))
+    assert columns.ticks == ((4, "env_lighting"),)
+    assert columns.reason_lists == ()
+    assert columns.free_text == (5, 6)
+
+
+def test_columns_of_yes_and_no_that_name_no_reason_are_pointed_out():
+    columns, names = roles(
+        **{"Badly lit": ["Y", "N"], "Geese": ["Y", "N"], "District": ["Y", "Leicester"]}
+    )
+    assert [names[index] for index in columns.puzzling] == ["Geese"]
+
+
+def test_two_columns_of_dates_without_a_telling_heading_are_not_chosen_between():
+    columns, _ = roles(first=["2024-04-13"], second=["2024-04-14"])
+    assert columns.submitted is None

@@ -88,8 +88,10 @@ FREE_TEXT_PARTS = (
     " moredetail details notes message pleasespecify pleasestate pleasesay specify tellus email"
     " phone mobile fullname firstname surname lastname yourname contactname ipaddress"
 ).split()
-DATE_PARTS = ("date", "submitted", "created", "received")
-NOT_SUBMISSION = ("birth", "update", "modified", "edited", "status", "dob")
+#: Headings that are somebody's name or words as a whole, not as a part.
+FREE_TEXT_NAMES = ("name", "names", "reporter", "postcode", "address")
+DATE_PARTS = ("date", "submit", "created", "received")
+NOT_SUBMISSION = ("birth", "update", "modified", "edited", "status", "dob", "closed")
 
 _QUESTION_NUMBER = re.compile(
     r"^\s*q(?:uestion)?\s*\d+\w?\s*[.):\-–]*\s*|^\s*\d+\w?\s*[.)]\s*", re.I

@@ -59,7 +59,8 @@ class Columns:
 
     `lonlat` and `metres` are pairs with x first. `ticks` are (column, reason code), `reason_lists`
     are (column, group or None). `storage` are running numbers of a database and `ignored` what a
-    profile names so: neither is part of a report. `unused` have no role.
+    profile names so: neither is part of a report. `unused` have no role; those in `puzzling` are
+    ticked although their headings name no reason that is known.
     """
 
     report_id: int | None = None
@@ -78,6 +79,7 @@ class Columns:
     storage: tuple[int, ...] = ()
     ignored: tuple[int, ...] = ()
     unused: tuple[int, ...] = ()
+    puzzling: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -224,6 +226,7 @@ def recognise(table: RawTable, mapped: Mapped = NOTHING_MAPPED) -> Columns:
         storage,
         search.ignored,
         tuple(sorted(search.free)),
+        tuple(index for index in sorted(search.free) if _holds_ticks(search, index)),
         tuple(search.findings),
     )
 
@@ -415,6 +418,12 @@ def _submitted(search: _Search) -> int | None:
         ]
         index, sure = (likely[0] if likely else None), (LIKELY, "by its heading and its dates")
     if index is None:
+        dates = [i for i in search.free if _share_of(search, i, looks_like_date) >= 0.9]
+        dates = [
+            i for i in dates if not any(part in search.key(i) for part in roles.NOT_SUBMISSION)
+        ]
+        index, sure = (dates[0] if len(dates) == 1 else None), (LIKELY, "by what stands in it")
+    if index is None:
         index = search.named(roles.DATE_NAMES)
         sure = (UNSURE, "by its heading, though it hardly holds a date")
     if index is None:
@@ -448,11 +457,19 @@ def _ticks(search: _Search) -> tuple[tuple[int, str], ...]:
     return (*ticks, *by_position[0], *by_position[1])
 
 
+def _holds_ticks(search: _Search, index: int) -> bool:
+    """Tell whether a column holds nothing but yes and no, both of them or a mark for yes."""
+    answers = {is_ticked(cell, "") for cell in search.sample(index)}
+    return True in answers and None not in answers
+
+
 def _reason_lists(search: _Search) -> tuple[tuple[int, str | None], ...]:
     lists = [(i, group_of_words(search.header[i])) for i in search.mapped.get("reasons", ())]
     if lists:
         search.say_profile("Several reasons in one column", [index for index, _ in lists])
     for index in sorted(search.free):
+        if any(part in search.key(index) for part in roles.FREE_TEXT_PARTS):
+            continue
         group = group_of_words(search.header[index])
         by_name = any(name in roles.REASON_LIST_NAMES for name in search.spellings[index])
         if by_name or _mostly_reasons(search.sample(index), group):
@@ -478,7 +495,8 @@ def _free_text(search: _Search) -> tuple[int, ...]:
         sample = search.sample(index)
         wordy = sum(len(cell) for cell in sample if " " in cell.strip())
         long_cells = bool(sample) and wordy > _LONG_TEXT * len(sample)
-        if long_cells or any(part in search.key(index) for part in roles.FREE_TEXT_PARTS):
+        by_heading = any(part in search.key(index) for part in roles.FREE_TEXT_PARTS)
+        if long_cells or by_heading or search.key(index) in roles.FREE_TEXT_NAMES:
             texts.append(search.take(index))
     if texts:
         search.say("Free text", texts, LIKELY, "left out unless asked for")
