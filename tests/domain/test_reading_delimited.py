@@ -201,3 +201,12 @@ def test_any_bytes_are_a_table_or_one_sentence(data):
         return
     assert table.rows_read > 0
     assert all(len(row) == len(table.header) for row in table.rows)
+
+
+def test_a_delimiter_after_every_row_but_the_header_parts_nothing():
+    """Faults 40: what is too much in every row is no row's fault."""
+    table = read_delimited(b"a,b\n1,2,\n3,4,\n", "x.csv")
+    assert table.row(1)[:2] == ["3", "4"]
+    assert not table.refused
+    odd_one = read_delimited(b"a,b\n1,2,\n3,4\n", "x.csv")
+    assert [row.row for row in odd_one.refused] == [2]

@@ -75,7 +75,8 @@ def read_delimited(
     try:
         probe = list(islice(_reader(encoded, skipped, delimiter), max(PROBE_ROWS, header_row)))
         header = find_header(probe, file_name, header_row)
-        names, header_notes = _read_names(header.names, file_name)
+        headings = _with_trailing_blank(header.names, probe[header.after :])
+        names, header_notes = _read_names(headings, file_name)
         blocks = _Blocks(len(names), encoded.has_nul)
         records = _reader(encoded, skipped, delimiter)
         blocks.skip(islice(records, header.after))
@@ -198,6 +199,18 @@ class _Blocks:
             if len(seen) > _FEW_TEXTS:
                 self._seen[index] = None
         return texts(column)
+
+
+def _with_trailing_blank(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return headings for rows that all end in one delimiter too many.
+
+    Some programs write one after every row but not after the header; it parts nothing.
+    """
+    filled = [row for row in rows if any(row)]
+    surplus = bool(filled) and all(
+        len(row) == len(headings) + 1 and not row[-1].strip() for row in filled
+    )
+    return [*headings, ""] if surplus else headings
 
 
 def _reader(encoded: _Encoded, skipped: int, delimiter: str) -> Iterator[list[str]]:
