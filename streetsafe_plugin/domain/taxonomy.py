@@ -292,6 +292,8 @@ _GROUP_WORDS = re.compile(
     r"(?P<group>environment(?:al)?|env|behaviou?r(?:al)?|beh)"
     r"(?: (?:issue|reason|concern|factor|problem|aspect)s?)?\b ?"
 )
+#: How forms number questions and answers; no wording begins with a number itself.
+_NUMBER = re.compile(r"^(?:q(?:uestion)? ?)?(?:\d+[a-z]? )+")
 _TAIL = re.compile(r"\s*(?::|\(|\[|\s-\s|–|—).*", re.DOTALL)
 
 
@@ -314,7 +316,7 @@ def reason_for(text: str, group: str | None = None) -> str | None:
 @lru_cache(maxsize=4096)
 def exact_reason_for(text: str, group: str | None = None) -> str | None:
     """Return the code of a wording that is known as a whole."""
-    key = wording_key(text)
+    key = _NUMBER.sub("", wording_key(text))
     if key in _CODE_BY_KEY:
         return _CODE_BY_KEY[key]
     prefix = _GROUP_WORDS.match(key)

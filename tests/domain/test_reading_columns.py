@@ -218,3 +218,120 @@ def test_columns_of_yes_and_no_that_name_no_reason_are_pointed_out():
 def test_two_columns_of_dates_without_a_telling_heading_are_not_chosen_between():
     columns, _ = roles(first=["2024-04-13"], second=["2024-04-14"])
     assert columns.submitted is None
+
+
+def finding(columns: Columns, role: str) -> str:
+    return next(sentence for sentence in columns.found if sentence.startswith(f"{role}:"))
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_of_two_columns_for_one_role_the_other_is_named_whatever_their_order(swap):
+    held = {"Date reported": ["2022-01-01"], "Date submitted": ["2022-01-02"]}
+    columns, names = roles(**dict(reversed(held.items())) if swap else held)
+    assert names[columns.submitted] == "Date submitted"
+    sentence = finding(columns, "Submitted")
+    assert "likely" in sentence
+    assert "“Date reported”" in sentence
+
+
+def test_an_empty_column_is_no_match_for_a_filled_one():
+    columns, names = roles(
+        **{
+            "Report ID": ["", "", "", "7"],
+            "Ref": ["a", "b", "c", "d"],
+            "Submitted": [""] * 4,
+            "Date": ["2022-01-02"] * 4,
+        }
+    )
+    assert names[columns.report_id] == "Ref"
+    assert names[columns.submitted] == "Date"
+
+
+def test_a_column_that_repeats_itself_more_often_than_a_report_can_is_no_id():
+    columns, _ = roles(ID=["1", "2"] * 20)
+    assert columns.report_id is None
+    columns, _ = roles(ID=[str(n // 12) for n in range(36)])
+    assert columns.report_id == 0
+
+
+def test_a_column_filled_in_few_rows_of_many_is_judged_by_all_its_cells():
+    filled = {1: "oh", 7: "1", 8: "1", 4009: "1", 4011: "1"}
+    columns, _ = roles(**{"Badly lit": [filled.get(row, "") for row in range(9000)]})
+    assert columns.ticks == ((0, "env_lighting"),)
+
+
+def test_a_reason_is_reported_though_its_cells_are_not_understood_and_one_is_long():
+    cells = ["oui", "non"] * 10 + ["seulement en hiver, vers minuit"]
+    columns, _ = roles(**{"Badly lit": cells})
+    assert columns.ticks == ((0, "env_lighting"),)
+    assert "unsure" in finding(columns, "One column a reason")
+
+
+def test_counts_of_reasons_are_no_ticks():
+    """Counts of 0 and 1 look like ticks, but their headings name no reason."""
+    columns, _ = roles(**{"n_reasons": ["1", "0"], "Total reasons": ["2", "1"]})
+    assert columns.ticks == ()
+    assert columns.reason_lists == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ("Did you report this to the police?", "Why didn't you report this?"),
+        ("7. Have you reported it to anyone?", "7.1 If not, why not?"),
+        ("Reported to Police", "Reason for not reporting"),
+    ],
+)
+def test_whether_and_why_not_are_known_by_their_questions(asked, why):
+    columns, _ = roles(**{why: ["Did not think of it", ""], asked: ["No", "Yes"]})
+    assert (columns.why_not_reported, columns.crime_reported) == (0, 1)
+
+
+def test_a_question_about_the_report_that_is_not_answered_by_yes_or_no_is_another():
+    columns, _ = roles(**{"Police station of this report": ["Melton", "Oakham"]})
+    assert columns.crime_reported is None
+
+
+def test_what_else_describes_the_person_is_private():
+    columns, names = roles(
+        **{
+            "Self-defined ethnicity": ["x"],
+            "Officer-defined ethnicity": ["y"],
+            "Date of birth": ["1990-03-05"],
+            "Town": ["Melton"],
+        }
+    )
+    assert [names[index] for index in columns.private] == [
+        "Self-defined ethnicity",
+        "Date of birth",
+    ]
+    assert set(columns.private) < columns.personal
+    assert columns.unused == (3,)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "role"),
+    [
+        ("Grid Ref", "SK 586 043", "gridref"),
+        ("OSGR", "SK586043", "gridref"),
+        ("WKT", "POINT (-1.13 52.63)", "wkt"),
+        ("Lat/Long", "52.63, -1.13", "latlon"),
+        ("Location (lat, lon)", "52.63, -1.13", "latlon"),
+        ("Location", "SK586043", "gridref"),
+        ("Where were you?", "SK586043", "gridref"),
+    ],
+)
+def test_whole_places_in_one_column(heading, cell, role):
+    columns, _ = roles(**{"Town": ["Melton"], heading: [cell]})
+    held = {name: getattr(columns, name) for name in ("gridref", "wkt", "latlon")}
+    assert held == {"gridref": None, "wkt": None, "latlon": None, role: 1}
+
+
+def test_an_address_is_no_place():
+    columns, _ = roles(Location=["High Street, Melton"])
+    assert (columns.gridref, columns.wkt, columns.latlon) == (None, None, None)
+
+
+@pytest.mark.parametrize("heading", ["3.2 Badly lit", "Q3_1 Badly lit", "ENV_LIGHTING"])
+def test_numbered_headings_and_codes(heading):
+    assert reason_of_heading(heading) == "env_lighting"

@@ -58,6 +58,20 @@ def test_a_heading_the_file_lacks_is_named_with_the_file():
         recognise(table(ref=["1"]), parsed(columns={"report_id": "Nr"}).mapped)
 
 
+def test_headings_that_differ_in_punctuation_alone_are_told_apart():
+    profile = parsed(ticks={"badly LIT?": "env_lighting", "Badly lit": "env_other"}, ignore=["A?"])
+    held = table(**{"A": ["1"], "A?": ["2"], "Badly lit": ["1"], "Badly lit?": ["0"]})
+    columns = recognise(held, profile.mapped)
+    assert columns.ticks == ((3, "env_lighting"), (2, "env_other"))
+    assert columns.ignored == (1,)
+
+
+def test_two_headings_of_a_profile_that_are_one_column_are_refused():
+    profile = parsed(columns={"report_id": "Ref"}, ignore=["Ref."])
+    with pytest.raises(InputRefused, match="gives the column “Ref” of “x.csv” two meanings"):
+        recognise(table(Ref=["1"]), profile.mapped)
+
+
 def test_wordings_of_the_source_are_understood_or_mean_nothing():
     profile = parsed(
         wordings={"Lamps broken": "env_lighting", "Just, a feeling": None, "Geese": "?"}
@@ -75,6 +89,8 @@ def test_wordings_of_the_source_are_understood_or_mean_nothing():
         ("[1]", "is no mapping profile"),
         ('{"name": "x"}', "lacks “streetsafe_profile”"),
         ('{"streetsafe_profile": 2}', "newer kind"),
+        ('{"streetsafe_profile": "1"}', "is no mapping profile"),
+        ('{"streetsafe_profile": 1, "columns": {"wkt": "A"}, "ignore": ["a "]}', "two meanings"),
         ('{"streetsafe_profile": 1, "colums": {}}', "unknown key “colums”"),
         ('{"streetsafe_profile": 1, "columns": {"colour": "x"}}', "“colour” at “columns”"),
         ('{"streetsafe_profile": 1, "columns": {"wkt": ["a", "b"]}}', "must be one heading"),

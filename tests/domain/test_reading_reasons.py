@@ -5,14 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetsafe_plugin.domain.reading.reasons import is_ticked, split_reasons
+from streetsafe_plugin.domain.reading.reasons import Wordings, is_ticked, split_reasons
 from streetsafe_plugin.domain.taxonomy import REASONS
 
 LABELS = [reason.label for reason in REASONS]
 
 
 @pytest.mark.parametrize(
-    "cell", ["1", "1.0", "Yes", " y ", "TRUE", "X", "x", "✓", "✔️", "Badly Lit"]
+    "cell",
+    [
+        *("1", "1.0", "1.00", "Yes", " y ", "Y ", "TRUE", "TRUE()", "X", "x", "✓", "✔️", "on"),
+        *("Ticked", "selected", "-1", "-1.0", "Badly Lit", "ENV_LIGHTING"),
+    ],
 )
 def test_ticks(cell):
     assert is_ticked(cell, "env_lighting") is True
@@ -55,6 +59,11 @@ def test_several_wordings_in_one_cell(separator):
             {"env_visibility", "env_empty"},
         ),
         ('["Badly lit","Feeling followed"]', {"env_lighting", "beh_followed"}),
+        ('["Badly lit, poor/no street lighting","No CCTV"]', {"env_lighting", "env_no_cctv"}),
+        ("['Badly lit', 'No CCTV']", {"env_lighting", "env_no_cctv"}),
+        ("ENV_LIGHTING|beh_other", {"env_lighting", "beh_other"}),
+        ("env_lighting no_cctv", {"env_lighting", "env_no_cctv"}),
+        ("1. Badly lit; 2. Absence of CCTV", {"env_lighting", "env_no_cctv"}),
         ("", set()),
         ("None of the above", set()),
     ],
@@ -67,6 +76,17 @@ def test_wordings_not_understood_are_handed_back():
     codes, unknown = split_reasons("Badly lit, Purple  cows; Too many gulls")
     assert codes == {"env_lighting"}
     assert unknown == ("Purple cows", "Too many gulls")
+
+
+def test_numbers_mean_reasons_only_where_a_profile_says_so():
+    assert split_reasons("[1, 2]") == (frozenset(), ("1", "2"))
+    wordings = Wordings.of({"1": "env_lighting", "2": None})
+    assert split_reasons("[1, 2, 3]", None, wordings) == (frozenset(("env_lighting",)), ("3",))
+
+
+def test_words_parted_by_blanks_come_apart_only_where_all_are_known():
+    assert split_reasons("env_lighting gull_trouble")[0] == frozenset()
+    assert split_reasons("Other lighting") == (frozenset(), ("Other lighting",))
 
 
 def test_the_list_decides_what_other_means():

@@ -420,3 +420,16 @@ def test_minus_one_is_a_tick_unless_one_is(cells, ticked, unclear):
     lighting = REASON_CODES.index("env_lighting")
     assert result.reports.ticked[:, lighting].tolist() == ticked
     assert result.unclear_ticks == unclear
+
+
+@pytest.mark.parametrize("heading", ["Date of birth", "Nationality", "Marital status"])
+def test_what_else_describes_a_person_is_in_nothing_that_is_kept(heading):
+    """No field of a report is for it, so that asking for characteristics does not bring it."""
+    header = f"ref,lon,lat,{heading}"
+    result = read(
+        "1,-1.1331,52.6361,secret", "2,,,secret", header=header, keep_characteristics=True,
+        keep_text=True,
+    )  # fmt: skip
+    assert "secret" not in result.rejected[0].raw
+    assert all("secret" not in said.tolist() for said in result.reports.characteristics.values())
+    assert result.reports.free_text.tolist() == [""]

@@ -64,8 +64,11 @@ REPORTED_NAMES = (
 ).split()
 WHY_NOT_NAMES = (
     "whynotreported whynot whydidyounotreport whydidntyoureport reasonnotreported"
-    " reasonsnotreported reasonfornotreporting reasonsfornotreporting whynotreport"
+    " reasonsnotreported reasonfornotreporting reasonsfornotreporting whynotreport ifnotwhynot"
+    " ifnowhynot ifnotwhy ifnowhy"
 ).split()
+#: What a longer question whether a crime was reported also holds.
+TO_WHOM = ("police", "crime", "didyou", "haveyou", "wasthis", "wasit")
 REASON_LIST_NAMES = (
     "reasons reason reasonsforfeelingunsafe reasonforfeelingunsafe whyunsafe feltunsafebecause"
     " whydoyoufeelunsafe whydidyoufeelunsafe environmentalreasons environmentreasons"
@@ -75,7 +78,10 @@ REASON_LIST_NAMES = (
 ).split()
 STORAGE_NUMBERS = frozenset("fid ogcfid objectid oid gid rowid rownumber unnamed0".split())
 CHARACTERISTIC_NAMES: Mapping[str, tuple[str, ...]] = {
-    "age_range": ("age", "agerange", "agegroup", "ageband", "agebracket", "yourage"),
+    "age_range": (
+        *("age", "ages", "agerange", "agegroup", "ageband", "agebracket", "agecategory", "yourage"),
+        *("whatisyourage", "whatisyouragegroup", "whatisyouragerange", "howoldareyou"),
+    ),
     "sex": ("sex", "yoursex", "sexatbirth"),
     "gender": ("gender",),
     "ethnicity": ("ethnic",),
@@ -83,18 +89,25 @@ CHARACTERISTIC_NAMES: Mapping[str, tuple[str, ...]] = {
     "sexual_orientation": ("sexualorientation", "sexuality"),
     "disability": ("disab", "illness", "longtermcondition"),
 }
+#: What else describes a person; no field of a report is for it.
+PRIVATE_PARTS = (
+    "dateofbirth yearofbirth birthdate birthday nationality countryofbirth pregnan maternity"
+    " maritalstatus relationshipstatus yearsold"
+).split()
 FREE_TEXT_PARTS = (
     "comment description describe freetext narrative additionalinfo furtherinfo furtherdetail"
     " moredetail details notes message pleasespecify pleasestate pleasesay specify tellus email"
     " phone mobile fullname firstname surname lastname yourname contactname ipaddress"
 ).split()
 #: Headings that are somebody's name or words as a whole, not as a part.
-FREE_TEXT_NAMES = ("name", "names", "reporter", "postcode", "address")
+FREE_TEXT_NAMES = ("name", "names", "reporter", "postcode", "address", "ip")
 DATE_PARTS = ("date", "submit", "created", "received")
 NOT_SUBMISSION = ("birth", "update", "modified", "edited", "status", "dob", "closed")
 
 _QUESTION_NUMBER = re.compile(
-    r"^\s*q(?:uestion)?\s*\d+\w?\s*[.):\-–]*\s*|^\s*\d+\w?\s*[.)]\s*", re.I
+    r"^\s*q(?:uestion)?\s*\d+(?:[._]\d+)*\w?\s*[.):\-–]*\s*"
+    r"|^\s*\d+(?:\.\d+)+\s+|^\s*\d+(?:\.\d+)*\w?\s*[.)]\s*",
+    re.I,
 )
 _IN_BRACKETS = re.compile(r"[\[(][^\])]*[\])]")
 
@@ -110,6 +123,11 @@ class Mapped:
 
 
 NOTHING_MAPPED = Mapped()
+
+
+def tidied(name: str) -> str:
+    """Return a heading in lower case with single blanks."""
+    return " ".join(name.split()).casefold()
 
 
 def squeezed(name: str) -> str:

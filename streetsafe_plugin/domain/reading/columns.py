@@ -33,7 +33,8 @@ _NUMBERED = re.compile(r"_\d+$")
 _SAMPLE = 500
 _LONG_TEXT = 40
 _SHORT_ANSWER = 20
-#: A column with one text in so many rows or more tells no rows apart.
+#: A report has at most twelve rows, so a column that repeats each text so often is no id; and
+#: fewer cells than these say little about a column.
 _MANY_ROWS = 20
 
 
@@ -59,8 +60,9 @@ class Columns:
 
     `lonlat` and `metres` are pairs with x first. `ticks` are (column, reason code), `reason_lists`
     are (column, group or None). `storage` are running numbers of a database and `ignored` what a
-    profile names so: neither is part of a report. `unused` have no role; those in `puzzling` are
-    ticked although their headings name no reason that is known.
+    profile names so: neither is part of a report. `private` describe the person too, but no field
+    is for them, so that they are never kept. `unused` have no role; those in `puzzling` are ticked
+    although their headings name no reason that is known.
     """
 
     report_id: int | None = None
@@ -76,6 +78,7 @@ class Columns:
     why_not_reported: int | None = None
     characteristics: Mapping[str, int] = field(default_factory=dict)
     free_text: tuple[int, ...] = ()
+    private: tuple[int, ...] = ()
     storage: tuple[int, ...] = ()
     ignored: tuple[int, ...] = ()
     unused: tuple[int, ...] = ()
@@ -90,7 +93,7 @@ class Columns:
     @property
     def personal(self) -> frozenset[int]:
         """Return the columns that describe the person or hold their own words."""
-        return frozenset((*self.characteristics.values(), *self.free_text))
+        return frozenset((*self.characteristics.values(), *self.free_text, *self.private))
 
 
 class _Search:
@@ -113,14 +116,14 @@ class _Search:
         self.mapped_ticks = [
             (self._mapped_index(heading), code) for heading, code in mapped.ticks.items()
         ]
-        ignored = {roles.squeezed(heading) for heading in mapped.ignore}
-        self.ignored = tuple(i for i in self.free if self.spellings[i][:1] and
-                             self.spellings[i][0] in ignored)  # fmt: skip
+        ignored = (self._index_of(heading) for heading in mapped.ignore)
+        self.ignored = tuple(sorted({index for index in ignored if index is not None}))
         # what a profile names belongs to the role it says and to no other
         self._reserved = {
             *(index for indices in self.mapped.values() for index in indices),
             *(index for index, _ in self.mapped_ticks),
         }
+        self._require_one_role_each()
         for index in (*self.ignored, *self._reserved):
             self.free.pop(index, None)
 
@@ -130,7 +133,7 @@ class _Search:
             column = self.table.column(index)
             step = max(1, len(column) // _SAMPLE)
             filled = [cell for cell in column[::step] if cell.strip()]
-            if not filled and step > 1:
+            if len(filled) < _MANY_ROWS and step > 1:
                 filled = [cell for cell in self.table.distinct(index)[1] if cell.strip()]
             self._samples[index] = filled[: 2 * _SAMPLE]
         return self._samples[index]
@@ -153,6 +156,27 @@ class _Search:
         # min keeps the first of equals, and the free columns are in the order of their headings
         return min(ranked, key=lambda rank: rank[:2])[2] if ranked else None
 
+    def say_one(
+        self,
+        role: str,
+        index: int,
+        names: Sequence[str],
+        fits: Callable[[int], bool] = lambda index: True,
+    ) -> int:
+        """Give a column away by its heading, naming those that could have been taken instead."""
+        self.take(index)
+        rivals = [
+            f"“{self.header[other]}”"
+            for other in self.free
+            if any(spelling in names for spelling in self.spellings[other]) and fits(other)
+        ]
+        if rivals:
+            why = f"its heading is the likeliest; so could be {', '.join(rivals)}"
+            self.say(role, [index], LIKELY, why)
+        else:
+            self.say(role, [index], CERTAIN, _BY_HEADING)
+        return index
+
     def key(self, index: int) -> str:
         """Return a column's heading as letters and digits."""
         return self.spellings[index][0] if self.spellings[index] else ""
@@ -172,15 +196,37 @@ class _Search:
         why = f"as the profile “{self.profile}” says" if self.profile else "as the profile says"
         self.say(role, indices, CERTAIN, why)
 
-    def _mapped_index(self, heading: str) -> int:
-        wanted = roles.squeezed(heading)
-        for index, name in enumerate(self.header):
-            if roles.squeezed(name) == wanted:
-                return index
-        raise InputRefused(
-            f"The profile names a column “{heading}”, which “{self.table.file_name}” lacks.",
-            "Correct the profile, or import without it.",
+    def _require_one_role_each(self) -> None:
+        named = (
+            *(index for indices in self.mapped.values() for index in indices),
+            *(index for index, _ in self.mapped_ticks),
+            *self.ignored,
         )
+        twice = sorted(index for index in set(named) if named.count(index) > 1)
+        if twice:
+            raise InputRefused(
+                f"The profile gives the column “{self.header[twice[0]]}” of"
+                f" “{self.table.file_name}” two meanings.",
+                "Name it once in the profile, or import without it.",
+            )
+
+    def _mapped_index(self, heading: str) -> int:
+        index = self._index_of(heading)
+        if index is None:
+            raise InputRefused(
+                f"The profile names a column “{heading}”, which “{self.table.file_name}” lacks.",
+                "Correct the profile, or import without it.",
+            )
+        return index
+
+    def _index_of(self, heading: str) -> int | None:
+        """Return the column that is called so, punctuation aside where none is called just so."""
+        for alike in (roles.tidied, roles.squeezed):
+            wanted = alike(heading)
+            for index, name in enumerate(self.header):
+                if wanted and alike(name) == wanted:
+                    return index
+        return None
 
 
 def recognise(table: RawTable, mapped: Mapped = NOTHING_MAPPED) -> Columns:
@@ -193,9 +239,11 @@ def recognise(table: RawTable, mapped: Mapped = NOTHING_MAPPED) -> Columns:
     storage = tuple(i for i in list(search.free) if search.key(i) in roles.STORAGE_NUMBERS)
     for index in storage:
         search.take(index)
-    why_not = _one(search, "why_not_reported", "Why not reported", roles.WHY_NOT_NAMES)
-    crime_reported = _one(search, "crime_reported", "Crime reported", roles.REPORTED_NAMES)
-    characteristics = _characteristics(search)
+    why_not = _one(search, "why_not_reported", "Why not reported", roles.WHY_NOT_NAMES, _asks_why)
+    crime_reported = _one(
+        search, "crime_reported", "Crime reported", roles.REPORTED_NAMES, _asks_whether
+    )
+    characteristics, private = _characteristics(search)
     report_id = _report_id(search)
     metres, lonlat = _coordinates(search)
     gridref = _place(search, "gridref", "Grid reference", roles.GRIDREF_NAMES, looks_like_gridref)
@@ -223,6 +271,7 @@ def recognise(table: RawTable, mapped: Mapped = NOTHING_MAPPED) -> Columns:
         why_not,
         characteristics,
         free_text,
+        private,
         storage,
         search.ignored,
         tuple(sorted(search.free)),
@@ -231,15 +280,40 @@ def recognise(table: RawTable, mapped: Mapped = NOTHING_MAPPED) -> Columns:
     )
 
 
-def _one(search: _Search, role: str, title: str, names: Sequence[str]) -> int | None:
+def _one(
+    search: _Search,
+    role: str,
+    title: str,
+    names: Sequence[str],
+    asks: Callable[[_Search, int], bool],
+) -> int | None:
+    """Return the column that is called by one of `names`, else the only one that asks for it."""
     index = search.by_profile(role)
     if index is not None:
         search.say_profile(title, [index])
         return index
     index = search.named(names)
     if index is not None:
-        search.say(title, [search.take(index)], CERTAIN, _BY_HEADING)
-    return index
+        return search.say_one(title, index, names)
+    asking = [index for index in search.free if asks(search, index)]
+    if len(asking) != 1:
+        return None
+    search.say(title, [search.take(asking[0])], LIKELY, "by the question in its heading")
+    return asking[0]
+
+
+def _asks_why(search: _Search, index: int) -> bool:
+    key = search.key(index)
+    denied = any(part in key for part in ("not", "didnt", "havent"))
+    return "why" in key and "report" in key and denied
+
+
+def _asks_whether(search: _Search, index: int) -> bool:
+    key = search.key(index)
+    asked = "report" in key and any(part in key for part in roles.TO_WHOM) and "why" not in key
+    sample = search.sample(index) if asked else []
+    answers = [is_ticked(cell, "") is not None or is_missing(cell) for cell in sample]
+    return sum(answers) > 0.5 * len(answers)
 
 
 def _report_id(search: _Search) -> int | None:
@@ -250,16 +324,23 @@ def _report_id(search: _Search) -> int | None:
 
     def tells_rows_apart(index: int) -> bool:
         sample = search.sample(index)
-        return len(sample) < _MANY_ROWS or len(set(sample)) > 1
+        return len(sample) < _MANY_ROWS * max(1, len(set(sample)))
 
-    index = search.named(roles.ID_NAMES, tells_rows_apart)
-    if index is not None:
-        search.say("Report's own id", [search.take(index)], CERTAIN, _BY_HEADING)
-    return index
+    def mostly_filled(index: int) -> bool:
+        filled = np.count_nonzero(search.table.column(index) != "")
+        return bool(2 * filled >= len(search.table)) and tells_rows_apart(index)
+
+    for fits in (mostly_filled, tells_rows_apart):
+        index = search.named(roles.ID_NAMES, fits)
+        if index is not None:
+            return search.say_one("Report's own id", index, roles.ID_NAMES, fits)
+    return None
 
 
-def _characteristics(search: _Search) -> dict[str, int]:
+def _characteristics(search: _Search) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Return a column for each characteristic, and the others that describe the person."""
     held: dict[str, int] = {}
+    private = []
     for name, spellings in roles.CHARACTERISTIC_NAMES.items():
         index = search.by_profile(name)
         if index is not None:
@@ -268,12 +349,25 @@ def _characteristics(search: _Search) -> dict[str, int]:
         exact_only = name in ("age_range", "sex")
         for index in list(search.free):
             key = search.key(index)
-            if name in held or reason_for(search.header[index]):
+            if reason_for(search.header[index]):
                 continue
             exact = any(spelling in spellings for spelling in search.spellings[index])
-            if exact or (not exact_only and any(part in key for part in spellings)):
-                held[name] = search.take(index)
-    return held
+            if not exact and (exact_only or not any(part in key for part in spellings)):
+                continue
+            search.take(index)
+            if name in held:
+                private.append(index)
+            else:
+                held[name] = index
+    for index in list(search.free):
+        if any(part in search.key(index) for part in roles.PRIVATE_PARTS):
+            private.append(search.take(index))
+    if held:
+        found = sorted(held.values())
+        search.say("About the person", found, CERTAIN, "left out unless asked for")
+    if private:
+        search.say("About the person", sorted(private), LIKELY, "always left out")
+    return held, tuple(sorted(private))
 
 
 def _coordinates(
@@ -294,14 +388,16 @@ def _coordinates(
     if metres is None and lonlat is None:
         lonlat, sure_lonlat = _degrees_by_content(search), (LIKELY, "by what stands in them")
         _require_headings(search, lonlat or ())
-    for role, pair, (confidence, why) in (
-        ("Easting and northing", metres, sure_metres),
-        ("Longitude and latitude", lonlat, sure_lonlat),
+    for title, role, pair, sure in (
+        ("Easting and northing", "easting", metres, sure_metres),
+        ("Longitude and latitude", "longitude", lonlat, sure_lonlat),
     ):
-        if pair:
-            search.say(role, pair, confidence, why)
-            for index in pair:
-                search.take(index)
+        if pair and search.by_profile(role) == pair[0]:
+            search.say_profile(title, pair)
+        elif pair:
+            search.say(title, pair, *sure)
+        for index in pair or ():
+            search.take(index)
     return metres, lonlat
 
 
@@ -400,28 +496,26 @@ def _submitted(search: _Search) -> int | None:
     def holds_dates(index: int) -> bool:
         sample = [cell for cell in search.sample(index) if not is_missing(cell)]
         dates = sum(looks_like_date(cell) or looks_like_serial(cell) for cell in sample)
-        return not sample or dates >= 0.5 * len(sample)
+        return bool(sample) and dates >= 0.5 * len(sample)
 
     index = search.by_profile("submitted")
     if index is not None:
         search.say_profile("Submitted", [index])
         return index
-    index, sure = search.named(roles.DATE_NAMES, holds_dates), (CERTAIN, _BY_HEADING)
+    index = search.named(roles.DATE_NAMES, holds_dates)
+    if index is not None:
+        return search.say_one("Submitted", index, roles.DATE_NAMES, holds_dates)
+    may_be = [
+        i for i in search.free if not any(part in search.key(i) for part in roles.NOT_SUBMISSION)
+    ]
+    likely = [
+        i
+        for i in may_be
+        if any(part in search.key(i) for part in roles.DATE_PARTS) and holds_dates(i)
+    ]
+    index, sure = (likely[0] if likely else None), (LIKELY, "by its heading and its dates")
     if index is None:
-        likely = [
-            i
-            for i in search.free
-            if any(part in search.key(i) for part in roles.DATE_PARTS)
-            and not any(part in search.key(i) for part in roles.NOT_SUBMISSION)
-            and search.sample(i)
-            and holds_dates(i)
-        ]
-        index, sure = (likely[0] if likely else None), (LIKELY, "by its heading and its dates")
-    if index is None:
-        dates = [i for i in search.free if _share_of(search, i, looks_like_date) >= 0.9]
-        dates = [
-            i for i in dates if not any(part in search.key(i) for part in roles.NOT_SUBMISSION)
-        ]
+        dates = [i for i in may_be if _share_of(search, i, looks_like_date) >= 0.9]
         index, sure = (dates[0] if len(dates) == 1 else None), (LIKELY, "by what stands in it")
     if index is None:
         index = search.named(roles.DATE_NAMES)
@@ -445,7 +539,7 @@ def _ticks(search: _Search) -> tuple[tuple[int, str], ...]:
         understood = sum(is_ticked(cell, code) is not None for cell in sample)
         if understood >= 0.5 * len(sample):
             sure.append((search.take(index), code))
-        elif all(len(cell) <= _SHORT_ANSWER for cell in sample):
+        elif sum(len(cell) <= _SHORT_ANSWER for cell in sample) >= 0.9 * len(sample):
             doubtful.append((search.take(index), code))
     by_position = sorted(sure), sorted(doubtful)
     for found, confidence, why in (

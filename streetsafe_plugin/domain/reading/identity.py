@@ -146,8 +146,7 @@ def _facts(table: RawTable, columns: Columns, rows: Ints) -> Texts:
         columns.latlon,
         columns.crime_reported,
         columns.why_not_reported,
-        *columns.characteristics.values(),
-        *columns.free_text,
+        *columns.personal,
     )
     return _digests(table, (index for index in known if index is not None), rows)
 

@@ -18,6 +18,7 @@ from streetsafe_plugin.domain.reading.column_roles import (
     MANY_COLUMNS,
     ROLES,
     Mapped,
+    tidied,
 )
 from streetsafe_plugin.domain.reading.columns import Columns
 from streetsafe_plugin.domain.reading.dates import DATE_ORDERS
@@ -75,7 +76,7 @@ def parse_profile(text: str, file_name: str) -> Profile:
     except (ValueError, RecursionError) as error:
         where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise _refused(file_name, f"is no JSON ({where})", "Mend it with a text editor.") from error
-    if not isinstance(held, dict) or held.get(_VERSION_KEY) is None:
+    if not isinstance(held, dict) or not isinstance(held.get(_VERSION_KEY), int):
         raise _refused(
             file_name,
             f"is no mapping profile: it lacks “{_VERSION_KEY}”",
@@ -166,13 +167,14 @@ class _Reader:
                 self._one_of(f"wordings: {wording}", code, REASON_CODES)
         decided = {wording: code for wording, code in wordings.items() if code != UNDECIDED}
         columns = self._columns()
-        self._no_heading_twice(columns, ticks)
+        ignore = self._headings("ignore", self.held.get("ignore", []))
+        self._no_heading_twice(columns, ticks, ignore)
         return Profile(
             header_row=row,
             columns=columns,
             ticks=ticks,
             wordings=Wordings.of(decided),
-            ignore=self._headings("ignore", self.held.get("ignore", [])),
+            ignore=ignore,
             undecided=tuple(wording for wording in wordings if wording not in decided),
             **texts,
         )
@@ -212,13 +214,16 @@ class _Reader:
         return tuple(many)
 
     def _no_heading_twice(
-        self, columns: Mapping[str, tuple[str, ...]], ticks: Mapping[str, str]
+        self,
+        columns: Mapping[str, tuple[str, ...]],
+        ticks: Mapping[str, str],
+        ignore: Sequence[str],
     ) -> None:
         seen: set[str] = set()
-        for heading in (*(one for many in columns.values() for one in many), *ticks):
-            if heading.casefold() in seen:
+        for heading in (*(one for many in columns.values() for one in many), *ticks, *ignore):
+            if tidied(heading) in seen:
                 raise self._wrong(f"columns: {heading}", "has two meanings")
-            seen.add(heading.casefold())
+            seen.add(tidied(heading))
 
     def _one_of(self, key: str, value: Any, allowed: Sequence[str]) -> None:
         if value and value not in allowed:

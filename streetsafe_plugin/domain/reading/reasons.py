@@ -92,6 +92,8 @@ def split_reasons(
             codes |= {wordings.meaning(piece)} - {None}  # type: ignore[arg-type]
             continue
         found, strange = _split_at_commas(piece, group, wordings)
+        if strange and "_" in piece:
+            found, strange = _split_at_blanks(piece, group) or (found, strange)
         codes |= found
         unknown.extend(strange)
     return frozenset(codes), tuple(unknown)
@@ -104,8 +106,8 @@ def _pieces(cell: str) -> list[str]:
             held = json.loads(listed)
         except ValueError:
             return _FIRM_BREAKS.split(listed[1:-1])
-        if all(isinstance(one, str) for one in held):
-            return list(held)
+        if all(isinstance(one, (str, int, float)) for one in held):
+            return [str(one) for one in held]
     return _FIRM_BREAKS.split(cell)
 
 
@@ -124,6 +126,12 @@ def _split_at_commas(
             unknown.append(" ".join(parts[start].split()))
         start += length
     return codes, unknown
+
+
+def _split_at_blanks(piece: str, group: str | None) -> tuple[set[str], list[str]] | None:
+    """Return the codes in "badly_lit no_cctv", as field survey tools write several answers."""
+    codes = [exact_reason_for(word, group) for word in piece.split()]
+    return None if None in codes else ({code for code in codes if code}, [])
 
 
 def _longest_wording(

@@ -279,7 +279,8 @@ def _hidden_columns(
     columns: Columns, keep_characteristics: bool, keep_text: bool
 ) -> frozenset[int]:
     characteristics = () if keep_characteristics else tuple(columns.characteristics.values())
-    return frozenset((*characteristics, *(() if keep_text else columns.free_text)))
+    said = () if keep_text else columns.free_text
+    return frozenset((*characteristics, *said, *columns.private))
 
 
 def _free_text(table: RawTable, columns: Columns, kept: Ints) -> Texts:
