@@ -4,21 +4,37 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 _BUSY_THRESHOLD = 500_000
 
 
+class _Busy:
+    """How many pieces of work are going on at once, and the threshold to go back to."""
+
+    lock = threading.Lock()
+    count = 0
+    usual = gc.get_threshold()
+
+
 @contextmanager
 def fewer_collections() -> Iterator[None]:
     """Look for circular garbage less often: rows and cells hold no circles.
 
-    Looking after every 700 new lists costs an eighth of an import of a million rows.
+    Looking after every 700 new lists costs an eighth of an import of a million rows. The setting
+    is one for the whole process, so the last piece of work to end puts it back.
     """
-    usual = gc.get_threshold()
-    gc.set_threshold(_BUSY_THRESHOLD, *usual[1:])
+    with _Busy.lock:
+        if _Busy.count == 0:
+            _Busy.usual = gc.get_threshold()
+            gc.set_threshold(_BUSY_THRESHOLD, *_Busy.usual[1:])
+        _Busy.count += 1
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
+        with _Busy.lock:
+            _Busy.count -= 1
+            if _Busy.count == 0:
+                gc.set_threshold(*_Busy.usual)
