@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Before and after in parks, their rings and a control area: one answer a park, one for all.
+
+The treated area is the park, the displacement area the ring around it. The control area is what
+the analyst drew, or the band as wide again beyond the ring; in both, whatever lies in a park or in
+a ring is left out, so no treated place is ever its own control. Its reports are scaled to the
+ground of park and ring together, and those after to the length of the period before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+import numpy as np
+
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
+from streetsafe_plugin.domain.evaluation import (
+    Difference,
+    Groups,
+    Ratios,
+    Verdict,
+    detectable_fall,
+    difference,
+    ratios,
+    verdict,
+)
+from streetsafe_plugin.domain.periods import Windows
+
+#: The rings are drawn to these multiples of the ring's width; the band beyond each is its control.
+MULTIPLES = (0.5, 1.0, 2.0, 4.0)
+#: The places in `MULTIPLES` of the rings that are tried, and of the one that was asked for.
+WIDTHS = (0, 1, 2)
+ASKED_WIDTH = 1
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where the reports lie, and how large the places are.
+
+    `park` and `ring` (n) hold each report's nearest park and its ring by `MULTIPLES`, -1 beyond
+    the last. `areas` (parks, 1 + rings) are the parks' and rings' in square metres. With control
+    areas of the analyst's own, `in_control` (n) tells which reports lie there, and
+    `control_areas` (widths) how large they are without the parks and rings of each width.
+    """
+
+    park: Ints
+    ring: Ints
+    areas: Floats
+    in_control: Bools | None = None
+    control_areas: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answer for one park, or for all (`park` is None).
+
+    `treated`, `ring` and `control` hold the reports (before, after). `difference` and what
+    follows are None where `why_not` says so. `detectable` is in reports of the treated area, at
+    the length of the period before. `control_density` is how many times denser the control
+    area's reports were beforehand than those of park and ring, None without reports.
+    """
+
+    park: int | None
+    treated: tuple[int, int]
+    ring: tuple[int, int]
+    control: tuple[int, int]
+    days: tuple[float, float]
+    areas_m2: tuple[float, float, float]
+    why_not: str = ""
+    difference: Difference | None = None
+    verdict: Verdict = Verdict.CANNOT_TELL
+    in_ring: Verdict = Verdict.CANNOT_TELL
+    ratios: Ratios | None = None
+    detectable: float | None = None
+    control_density: float | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One park's counts, ready to be compared; `groups` leave the control out."""
+
+    evaluation: Evaluation
+    groups: Groups
+    control: Groups
+    #: By report: what its being counted in the control area adds to the difference.
+    weights: Floats
+
+
+def evaluate(
+    ground: Ground, day: Ints, windows: Sequence[Windows], width: int = ASKED_WIDTH
+) -> list[Evaluation]:
+    """Return the answer for every park, and for all of them together as the last.
+
+    Args:
+        ground: Where the reports lie.
+        day: Each report's day in the calendar of the windows, -1 without a date.
+        windows: Which days count as before and after, by park.
+        width: The ring's place in `MULTIPLES`.
+    """
+    parts = [_part(ground, day, one, park, width) for park, one in enumerate(windows)]
+    single = [_judged(part.evaluation, join_groups([part.groups, part.control])) for part in parts]
+    return [*single, _together(_counted(parts), ground.in_control is not None)]
+
+
+def pooled(
+    ground: Ground, day: Ints, windows: Sequence[Windows], width: int = ASKED_WIDTH
+) -> Evaluation:
+    """Return the answer for all parks together alone."""
+    parts = [_part(ground, day, one, park, width) for park, one in enumerate(windows)]
+    return _together(_counted(parts), ground.in_control is not None)
+
+
+def _counted(parts: Sequence[_Part]) -> list[_Part]:
+    return [part for part in parts if not part.evaluation.why_not]
+
+
+def join_groups(several: Sequence[Groups]) -> Groups:
+    """Return groups of several comparisons as those of one."""
+    return Groups(
+        np.concatenate([one.sign for one in several]),
+        np.concatenate([one.before for one in several]),
+        np.concatenate([one.after for one in several]),
+        np.concatenate([one.weight_before for one in several]),
+        np.concatenate([one.weight_after for one in several]),
+        np.concatenate([one.treated for one in several]),
+    )
+
+
+def _part(ground: Ground, day: Ints, windows: Windows, park: int, width: int) -> _Part:
+    """Count one park."""
+    dated = day >= 0
+    before = dated & windows.before[day]
+    after = dated & windows.after[day]
+    mine, outermost = ground.park == park, width + 1
+    treated = mine & (ground.ring == 0)
+    ring = mine & (ground.ring > 0) & (ground.ring <= outermost)
+    if ground.in_control is None or ground.control_areas is None:
+        control = mine & (ground.ring == outermost + 1)
+        control_area = float(ground.areas[park, outermost + 1])
+    else:
+        control = ground.in_control & ((ground.ring < 0) | (ground.ring > outermost))
+        control_area = float(ground.control_areas[width])
+    treated_area = float(ground.areas[park, 0])
+    ring_area = float(ground.areas[park, 1 : outermost + 1].sum())
+    days = float(windows.before.sum()), float(windows.after.sum())
+    pairs = [
+        (int((which & before).sum()), int((which & after).sum()))
+        for which in (treated, ring, control)
+    ]
+    evaluation = Evaluation(
+        park,
+        pairs[0],
+        pairs[1],
+        pairs[2],
+        days,
+        (treated_area, ring_area, control_area),
+        _why_not(windows, days, treated_area, control_area),
+    )
+    if evaluation.why_not:
+        return _Part(evaluation, _groups([], [], []), _groups([], [], []), np.zeros(len(day)))
+    length = days[0] / days[1]
+    scale = (treated_area + ring_area) / control_area
+    groups = _groups([1.0, 1.0], pairs[:2], [(1.0, length)] * 2, treated=[True, False])
+    held_against = _groups([-1.0], pairs[2:], [(scale, scale * length)])
+    weights = scale * (np.where(control & after, length, 0.0) - np.where(control & before, 1.0, 0))
+    return _Part(evaluation, groups, held_against, weights)
+
+
+def _why_not(
+    windows: Windows, days: tuple[float, float], treated_area: float, control_area: float
+) -> str:
+    if windows.why_not:
+        return windows.why_not
+    if not days[0]:
+        return "the reports cover no day before"
+    if not days[1]:
+        return "the reports cover no day after"
+    if not treated_area:
+        return "other parks cover all of it"
+    if not control_area:
+        return "there is no control area"
+    return ""
+
+
+def _groups(
+    signs: Sequence[float],
+    counts: Sequence[tuple[float, float]],
+    weights: Sequence[tuple[float, float]],
+    treated: Sequence[bool] | None = None,
+) -> Groups:
+    pairs = np.array(counts, dtype=float).reshape(-1, 2)
+    factors = np.array(weights, dtype=float).reshape(-1, 2)
+    marked = np.array(treated if treated is not None else [False] * len(signs), dtype=bool)
+    return Groups(
+        np.array(signs, dtype=float), pairs[:, 0], pairs[:, 1], factors[:, 0], factors[:, 1], marked
+    )
+
+
+def _judged(one: Evaluation, groups: Groups) -> Evaluation:
+    """Return a count together with what may be said of it."""
+    if one.why_not:
+        return one
+    signs = groups.sign < 0
+    treated, control = groups.only(groups.treated), groups.only(signs)
+    ring = groups.only(~groups.treated & ~signs)
+    share = detectable_fall(groups)
+    ground = one.areas_m2[0] + one.areas_m2[1]
+    expected = (one.treated[0] + one.ring[0]) / ground
+    density = one.control[0] / one.areas_m2[2] / expected if expected else None
+    # the ring alone is held against its part of the control area
+    against_ring = _scaled(control, one.areas_m2[1] / ground)
+    return replace(
+        one,
+        difference=difference(groups),
+        verdict=verdict(groups),
+        in_ring=verdict(join_groups([ring, against_ring])),
+        ratios=ratios(*(_comparable(some) for some in (treated, control, ring))),
+        detectable=None if share is None else share * float(treated.before.sum()),
+        control_density=density,
+    )
+
+
+def _comparable(groups: Groups) -> tuple[float, float]:
+    """Return the reports before and after as they are compared."""
+    return (
+        float((groups.before * groups.weight_before).sum()),
+        float((groups.after * groups.weight_after).sum()),
+    )
+
+
+def _scaled(groups: Groups, factor: float) -> Groups:
+    return Groups(
+        groups.sign,
+        groups.before,
+        groups.after,
+        groups.weight_before * factor,
+        groups.weight_after * factor,
+        groups.treated,
+    )
+
+
+def _together(parts: Sequence[_Part], shared: bool) -> Evaluation:
+    """Return the answer for all parks that could be counted; `shared` if they share a control."""
+    if not parts:
+        none = (0, 0)
+        return Evaluation(None, none, none, none, (0, 0), (0, 0, 0), "no park could be evaluated")
+    ones = [part.evaluation for part in parts]
+    weights = np.sum([part.weights for part in parts], axis=0)
+    control = _shared(weights) if shared else join_groups([part.control for part in parts])
+    control_areas = [one.areas_m2[2] for one in ones]
+    whole = Evaluation(
+        None,
+        _sum_of([one.treated for one in ones]),
+        _sum_of([one.ring for one in ones]),
+        (int(control.before.sum()), int(control.after.sum())),
+        _mean_of([one.days for one in ones]),
+        (
+            sum(one.areas_m2[0] for one in ones),
+            sum(one.areas_m2[1] for one in ones),
+            control_areas[0] if shared else sum(control_areas),
+        ),
+    )
+    return _judged(whole, join_groups([*(part.groups for part in parts), control]))
+
+
+def _shared(weights: Floats) -> Groups:
+    """Return the reports of a control area that several parks are held against, as groups.
+
+    Such a report is still one report: what it adds to the difference for each park adds up before
+    it is squared, so that it is not taken for several. Groups are reports of the same weight,
+    those before and after paired in order of it.
+    """
+    values, numbers = np.unique(weights, return_counts=True)
+    before = list(zip((-values[values < 0])[::-1], numbers[values < 0][::-1]))
+    after = list(zip(values[values > 0], numbers[values > 0]))
+    counts: list[tuple[float, float]] = []
+    factors: list[tuple[float, float]] = []
+    for earlier, later in zip_longest(before, after):
+        (heavy, reports), (heavy_later, reports_later) = earlier or later, later or earlier
+        counts.append((reports if earlier else 0, reports_later if later else 0))
+        factors.append((heavy, heavy_later))
+    return _groups([-1.0] * len(counts), counts, factors)
+
+
+def _mean_of(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return float(np.mean([pair[0] for pair in pairs])), float(np.mean([pair[1] for pair in pairs]))
+
+
+def _sum_of(pairs: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
