@@ -469,6 +469,20 @@ class Run(Answers):
         path = store.write_raster(Path(planned), raster, finish, "\n".join(self.history()))
         return self._loaded_from(planned, path, finish)
 
+    def write_page(self, name: str, html: str) -> str | None:
+        """Write a page to read and return its place for the results; None if not asked for."""
+        if not self.wants(name):
+            return None
+        planned = self.algorithm.parameterAsFileOutput(self.parameters, name, self.context)
+        path = store.write_text(Path(planned), html)
+        if path != Path(planned):
+            self.warn(
+                tr("“{}” is in use by another program, so the result is in “{}”.").format(
+                    Path(planned).name, path.name
+                )
+            )
+        return str(path)
+
     def _loaded_from(self, planned: str, path: Path, finish: styling.Finish) -> str:
         actual = planned if Path(planned) == path else str(path)
         if actual != planned:

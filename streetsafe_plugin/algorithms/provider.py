@@ -7,6 +7,8 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from streetsafe_plugin import about
+from streetsafe_plugin.algorithms.evaluate_counts import EvaluateCounts
+from streetsafe_plugin.algorithms.evaluate_park import EvaluatePark
 from streetsafe_plugin.algorithms.export_briefing import ExportBriefing
 from streetsafe_plugin.algorithms.heatmap import Heatmap
 from streetsafe_plugin.algorithms.import_crimes import ImportCrimes
@@ -28,6 +30,8 @@ ALGORITHMS = (
     ParkRings,
     Heatmap,
     ParkAnalysis,
+    EvaluatePark,
+    EvaluateCounts,
     ExportBriefing,
 )
 

@@ -115,21 +115,21 @@ def parks_in(table: RawTable) -> list[Park]:
     return parks
 
 
-def interventions_in(table: RawTable, park_ids: Sequence[str]) -> list[Intervention]:
+def interventions_in(table: RawTable, park_ids: Sequence[str] | None = None) -> list[Intervention]:
     """Return the interventions of a table.
 
     Args:
         table: The table as it was read.
-        park_ids: The parks of the register; an intervention elsewhere is refused.
+        park_ids: The parks of the register; an intervention elsewhere is refused. None for a
+            layer that may hold other parks too, whatever their identifiers look like.
 
     Raises:
         InputRefused: a column is missing or a cell cannot be used; says which row and column.
     """
-    known = set(park_ids)
     result = []
     for row in _rows(table, _INTERVENTION_COLUMNS):
-        park_id = row.identifier("park_id")
-        if park_id not in known:
+        park_id = row.required("park_id")
+        if park_ids is not None and row.identifier("park_id") not in park_ids:
             raise row.refused("park_id", "is not in the register", "Use a park_id of the register.")
         quantity = row.positive("quantity")
         if quantity is not None and quantity != int(quantity):
@@ -318,6 +318,6 @@ class _Row:
         if not value:
             return None
         try:
-            return datetime.datetime.strptime(value, "%Y-%m-%d").date()
+            return datetime.datetime.strptime(value.partition("T")[0], "%Y-%m-%d").date()
         except ValueError:
             raise self.refused(column, "is not a date", "Write it as 2022-03-31.") from None

@@ -9,14 +9,18 @@ their lengths are always known.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from streetsafe_plugin.domain.arrays import Bools, Ints, Moments
 from streetsafe_plugin.domain.parks import Intervention
 
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_UNLIKELY = 0.001
 _KNOWN_TO_THE_DAY, _TO_THE_QUARTER = "day", "quarter"
 
 
@@ -67,16 +71,59 @@ class Windows:
     why_not: str = ""
 
 
-def calendar_of(dates: Moments, whole_months: bool) -> Calendar | None:
-    """Return the days from the first to the last date, or to the end of its month; None of none."""
-    known = dates[~np.isnat(dates)]
+def days_of(values: Sequence[Any]) -> tuple[Moments, bool]:
+    """Return the days that values of a date field name, and whether some name a month only.
+
+    Values may be dates, date-times or text that starts as `2022-03-31`, or is `2022-03` and then
+    stands for the month's first day; anything else is no date (NaT).
+    """
+    found = {value: _day_of(value) for value in set(values)}
+    days = np.array([found[value] for value in values], dtype="datetime64[D]")
+    return days, any(isinstance(value, str) and _is_month(value) for value in found)
+
+
+def _day_of(value: Any) -> datetime.date | None:
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    text = str(value).strip()
+    try:
+        return datetime.date.fromisoformat(f"{text}-01" if _is_month(text) else text[:10])
+    except ValueError:
+        return None
+
+
+def _is_month(text: str) -> bool:
+    return bool(_MONTH.fullmatch(text.strip()))
+
+
+def calendar_of(dates: Moments, room_days: int = 0) -> Calendar | None:
+    """Return the days that reports cover, with some room on either side; None without a date.
+
+    Room is only given where the silence there could be chance. Where it could not, the extract is
+    taken to begin or end with its first or last report: days that nobody could have reported on
+    would pass for days without reports.
+    """
+    known = np.unique(dates[~np.isnat(dates)].astype("datetime64[D]"))
     if not len(known):
         return None
-    first, last = known.min().astype("datetime64[D]"), known.max().astype("datetime64[D]")
-    if whole_months:
-        first = first.astype("datetime64[M]").astype("datetime64[D]")
-        last = (last.astype("datetime64[M]") + 1).astype("datetime64[D]") - 1
+    first, last = known[0], known[-1]
+    if not silence_is_telling(known, room_days):
+        first, last = first - room_days, last + room_days
     return Calendar(first.item(), int((last - first).astype(int)) + 1)
+
+
+def silence_is_telling(dates: Moments, days: int) -> bool:
+    """Tell whether so many days without any report are too unlikely to be chance (1 in 1,000).
+
+    Judged by how many of the days between the first and the last date have a report.
+    """
+    known = np.unique(dates[~np.isnat(dates)].astype("datetime64[D]"))
+    if len(known) < 2:
+        return False
+    rate = len(known) / ((known[-1] - known[0]).astype(int) + 1)
+    return bool((1 - rate) ** days < _UNLIKELY)
 
 
 def effect_of(measures: Sequence[Intervention], calendar: Calendar) -> tuple[Bools, Bools]:

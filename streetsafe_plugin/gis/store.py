@@ -505,7 +505,17 @@ def copy_file(source: Path, target: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write `text` as UTF-8 and return where it lies."""
+    """Write `text` as UTF-8 and return where it lies.
+
+    Raises:
+        WriteFailed: the folder is missing or closed to the user, or the disk is full.
+    """
     with beside(path) as pending:
-        pending.temporary.write_text(text, encoding="utf-8")
+        try:
+            pending.temporary.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise WriteFailed(
+                tr("“{}” could not be written ({}).").format(path.name, error.strerror),
+                tr("Check the free space there."),
+            ) from error
     return pending.final

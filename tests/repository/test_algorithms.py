@@ -7,7 +7,7 @@ import pytest
 
 PROMISED = [
     "importreports", "importcrimes", "loadparks", "heatmap", "parkrings", "parkanalysis",
-    "exportbriefing", "sampledata", "updatereports",
+    "exportbriefing", "sampledata", "updatereports", "evaluatepark", "evaluatecounts",
 ]  # fmt: skip
 
 

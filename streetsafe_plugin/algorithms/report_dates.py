@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which field holds the date of a report or crime, and how exact it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qgis.core import QgsFeatureSource, QgsProcessingParameterField
+
+from streetsafe_plugin.algorithms.base import Answers, StreetSafeAlgorithm
+from streetsafe_plugin.i18n import tr
+
+DATE_FIELD = "DATE_FIELD"
+#: Where the date of a report or crime is looked for.
+DATE_FIELDS = ("submitted_at", "month_start")
+#: A field of the first day of the month that something happened in.
+MONTH_FIELD = "month_start"
+PRECISION = "submitted_precision"
+
+
+def ask_for_date_field(algorithm: StreetSafeAlgorithm, layer: str, when: str) -> None:
+    """Declare the field with the date of a layer parameter; `when` says when it is needed."""
+    algorithm.ask_advanced(
+        QgsProcessingParameterField(
+            DATE_FIELD,
+            tr("Field with the date"),
+            None,
+            layer,
+            QgsProcessingParameterField.DataType.Any,
+            False,
+            True,
+        ),
+        when,
+    )
+
+
+def date_field(answers: Answers, source: QgsFeatureSource) -> str | None:
+    """Return the field that was chosen, or else a usual one that the layer has."""
+    chosen = answers.fields(DATE_FIELD)
+    if chosen:
+        return chosen[0]
+    names = source.fields().names()
+    return next((name for name in DATE_FIELDS if name in names), None)
+
+
+def date_columns(field: str, source: QgsFeatureSource) -> list[str]:
+    """Return the fields to read for dates: the date, and how exact it is where that is said."""
+    return [field, *(name for name in (PRECISION,) if name in source.fields().names())]
+
+
+def known_to_the_month(field: str, precisions: Sequence[object]) -> bool:
+    """Tell whether some dates stand for a whole month."""
+    return field == MONTH_FIELD or "month" in precisions

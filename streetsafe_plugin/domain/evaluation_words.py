@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the figures of an evaluation allow to be said, in sentences made from those figures.
+
+What could have been found comes first, then what was counted, then the verdict; a percentage is
+never given, since the counts of parks are too small to bear one.
+"""
+
+from __future__ import annotations
+
+from streetsafe_plugin.domain.evaluation import Difference, Ratios, Verdict
+from streetsafe_plugin.domain.park_evaluation import Evaluation
+
+#: Beyond these, a trend that both places share in proportion would pass for a change in one.
+_MUCH_DENSER, _MUCH_SPARSER = 2.0, 0.5
+
+
+def sentence(one: Evaluation, name: str) -> str:
+    """Return all that can be said of one park, or of all together."""
+    if one.difference is None:
+        return f"{name}: cannot be told, because {one.why_not}."
+    parts = [
+        f"{name}: {counts(one)}",
+        detectable(one.detectable, one.treated[0]),
+        change(one.difference, one.verdict),
+        moved(one.verdict, one.in_ring),
+        caution(one.difference, one.ratios, one.control_density),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def counts(one: Evaluation) -> str:
+    """Return the sentence with the reports and how long they were counted."""
+    days_before, days_after = one.days
+    return (
+        f"{one.treated[0]:,} reports in {days_before:,.0f} days before and {one.treated[1]:,} in"
+        f" {days_after:,.0f} days after, {one.ring[0]:,} and {one.ring[1]:,} in the ring,"
+        f" {one.control[0]:,} and {one.control[1]:,} in the control area."
+    )
+
+
+def detectable(fall: float | None, before: float) -> str:
+    """Return the sentence on what fall could have been found at all."""
+    if fall is None:
+        return (
+            "With so few reports even a fall to none would be missed more often than once in five."
+        )
+    return (
+        f"A fall by {fall:,.1f} reports or more, from {before:,.0f}, would be found at least four"
+        " times out of five."
+    )
+
+
+def change(found: Difference, said: Verdict) -> str:
+    """Return the sentence with the difference, its interval and the verdict."""
+    interval = f"95 % interval {found.low:,.1f} to {found.high:,.1f}"
+    start = f"Set against the control area, reports changed by {found.value:+,.1f} ({interval})"
+    if said is Verdict.FALL:
+        return f"{start}: a fall."
+    if said is Verdict.RISE:
+        return f"{start}: a rise."
+    if found.low > 0 or found.high < 0:
+        return (
+            f"{start}, but with so few reports that interval is too short to rely on: whether"
+            " anything changed cannot be told."
+        )
+    return f"{start}: whether anything changed cannot be told."
+
+
+def moved(said: Verdict, in_ring: Verdict) -> str:
+    """Return the sentence on displacement; empty where nothing fell that could have moved."""
+    if said is not Verdict.FALL:
+        return ""
+    return {
+        Verdict.RISE: "In the ring reports rose, so part of it may have moved there.",
+        Verdict.FALL: "In the ring reports fell as well: the effect reached beyond.",
+        Verdict.CANNOT_TELL: "Whether anything moved into the ring cannot be told.",
+    }[in_ring]
+
+
+def caution(found: Difference, older: Ratios | None, control_density: float | None) -> str:
+    """Return what stands against taking the control area at its word; empty if nothing does."""
+    said = []
+    if control_density is not None and not _MUCH_SPARSER <= control_density <= _MUCH_DENSER:
+        said.append(
+            f"Beforehand the control area had {control_density:.1f} times as many reports on the"
+            " same ground, so a trend shared by both may look like a change here."
+        )
+    total = older.total_net_effect if older else None
+    if total and found.value and (total > 0) == (found.value > 0):
+        said.append(
+            "In proportion to the control area the change points the other way"
+            f" (total net effect {total:+,.1f}, where a fall is positive)."
+        )
+    return " ".join(said)

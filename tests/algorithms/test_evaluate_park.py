@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Parks before and after: counted by hand, dated by their own interventions, never over-read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from qgis.core import QgsProcessing, QgsProcessingException
+
+from tests.conftest import Refused
+
+MEMORY = QgsProcessing.TEMPORARY_OUTPUT
+PARK_FIELDS = [("park_id", "string"), ("park_name", "string")]
+DATED = [("submitted_at", "datetime")]
+MEASURES = [
+    ("park_id", "string"), ("measure", "string"), ("quantity", "integer"), ("status", "string"),
+    ("date_from", "date"), ("date_to", "date"), ("date_confidence", "string"),
+    ("funding_gbp", "double"), ("source", "string"),
+]  # fmt: skip
+PERIODS = {
+    "BEFORE_FROM": "2022-01-01", "BEFORE_TO": "2022-04-10",
+    "AFTER_FROM": "2022-06-01", "AFTER_TO": "2022-09-08",
+}  # fmt: skip
+#: Both periods have a hundred days.
+BEFORE, AFTER = "2022-02-01T12:00:00", "2022-07-01T12:00:00"
+X, Y, SIDE = 457000, 301000, 100
+MIDDLE, IN_RING, IN_BAND, BEYOND = X + 50, X + SIDE + 50, X + SIDE + 150, X + 900
+
+
+def square(x=X, y=Y, side=SIDE):
+    east, north = x + side, y + side
+    return f"POLYGON(({x} {y}, {east} {y}, {east} {north}, {x} {north}, {x} {y}))"
+
+
+@pytest.fixture
+def parks(make_layer):
+    return make_layer([square()], "Polygon", fields=PARK_FIELDS, rows=[["p", "Park <b>P</b>"]])
+
+
+@pytest.fixture
+def reports(make_layer):
+    """Return a function that makes reports from (x, when, how many)."""
+
+    def make(*groups, y=Y + 50):
+        places = [(x, when) for x, when, number in groups for _ in range(number)]
+        return make_layer(
+            [f"POINT({x} {y})" for x, _ in places],
+            fields=DATED,
+            rows=[[when] for _, when in places],
+        )
+
+    return make
+
+
+@pytest.fixture
+def interventions(make_layer):
+    def make(*measures):
+        rows = [
+            [
+                one.get("park_id", "p"),
+                one.get("measure", "cctv"),
+                None,
+                one.get("status", "live"),
+                one.get("date_from"),
+                one.get("date_to"),
+                one.get("date_confidence", "day"),
+                None,
+                "",
+            ]
+            for one in measures
+        ]
+        return make_layer([None] * len(rows), "None", fields=MEASURES, rows=rows)
+
+    return make
+
+
+@pytest.fixture
+def evaluate(run_algorithm, parks):
+    def run(layer, periods=PERIODS, **parameters):
+        return run_algorithm(
+            "evaluatepark",
+            {
+                "PARKS": parks,
+                "REPORTS": layer,
+                "BUFFER": 100,
+                "OUTPUT": MEMORY,
+                **periods,
+                **parameters,
+            },
+        )
+
+    return run
+
+
+def counts(row):
+    return [
+        (row[f"{area}_before"], row[f"{area}_after"])
+        for area in ("treated", "displacement", "control")
+    ]
+
+
+def test_one_park_by_hand(reports, evaluate):
+    layer = reports(
+        (MIDDLE, BEFORE, 8), (MIDDLE, AFTER, 3),
+        (IN_RING, BEFORE, 2), (IN_RING, AFTER, 4),
+        (IN_BAND, BEFORE, 6), (IN_BAND, AFTER, 7),
+        (BEYOND, BEFORE, 50), (MIDDLE, "2022-05-01", 9),
+    )  # fmt: skip
+    park, whole = evaluate(layer).rows("OUTPUT")
+    assert (park["park_id"], whole["park_id"]) == ("p", "all")
+    assert counts(park) == counts(whole) == [(8, 3), (2, 4), (6, 7)]
+    assert (park["days_before"], park["days_after"]) == (100, 100)
+    # 100 m square: ring 4 x 100 x 100 + pi x 100², band 4 x 100 x 100 + pi x (200² - 100²)
+    ground, band = 10_000 + 40_000 + 31_416, 40_000 + 94_248
+    scale = ground / band
+    assert park["wdd"] == pytest.approx(-5 + 2 - scale * 1, abs=0.001)
+    assert park["wdd_se"] == pytest.approx((8 + 3 + 2 + 4 + scale**2 * 13) ** 0.5, abs=0.001)
+    assert park["verdict"] == "cannot_tell"
+    assert whole["wdd"] == pytest.approx(park["wdd"])
+    assert "whether anything changed cannot be told" in park["sentence"]
+    assert "8 reports in 100 days before and 3 in 100 days after" in park["sentence"]
+
+
+def test_a_plain_fall_is_said_and_bound_to_its_numbers(reports, evaluate):
+    layer = reports(
+        (MIDDLE, BEFORE, 90), (MIDDLE, AFTER, 20), (IN_RING, BEFORE, 30), (IN_RING, AFTER, 30),
+        (IN_BAND, BEFORE, 40), (IN_BAND, AFTER, 40),
+    )  # fmt: skip
+    found = evaluate(layer)
+    park, _ = found.rows("OUTPUT")
+    assert (park["wdd"], park["verdict"]) == (pytest.approx(-70), "fall")
+    assert "changed by -70.0" in park["sentence"]
+    assert "%" not in park["sentence"].replace("95 % interval", "")
+    assert park["ge"] == 70
+    assert (found["FALLS"], found["RISES"], found["CANNOT_TELL"]) == (1, 0, 0)
+
+
+def test_periods_of_different_length_are_compared_by_rate(reports, evaluate):
+    layer = reports((MIDDLE, BEFORE, 10), (MIDDLE, AFTER, 5))
+    half = {**PERIODS, "AFTER_TO": "2022-07-20"}  # 50 days
+    park, _ = evaluate(layer, half).rows("OUTPUT")
+    assert park["days_after"] == 50
+    assert park["wdd"] == pytest.approx(0)
+    assert park["wdd_se"] == pytest.approx((10 + 4 * 5) ** 0.5)
+
+
+def test_no_report_in_the_park_is_an_empty_answer_not_an_error(reports, evaluate):
+    park, whole = evaluate(reports((BEYOND, BEFORE, 3))).rows("OUTPUT")
+    for row in (park, whole):
+        assert counts(row) == [(0, 0)] * 3
+        assert (row["wdd"], row["wdq"], row["verdict"]) == (0, None, "cannot_tell")
+
+
+def test_own_control_areas_lose_what_lies_in_parks_and_rings(make_layer, reports, evaluate):
+    control = make_layer([square(X + SIDE, Y, 200)], "Polygon")  # from the park's edge, 200 m wide
+    layer = reports((MIDDLE, BEFORE, 4), (IN_RING, BEFORE, 3), (IN_BAND, BEFORE, 7))
+    found = evaluate(layer, CONTROL=control)
+    park, _ = found.rows("OUTPUT")
+    assert counts(park) == [(4, 0), (3, 0), (7, 0)]
+    # of the 4 ha, 100 m beside the park (1 ha) and a quarter circle above it lie in the ring
+    assert park["control_ha"] == pytest.approx(4 - 1 - 0.7854, abs=0.001)
+    assert any("control areas lie in parks or rings" in warning for warning in found.warnings)
+
+
+def test_a_treated_park_is_never_another_ones_control(make_layer, reports, run_algorithm):
+    two = make_layer(
+        [square(), square(X + 250)], "Polygon", fields=PARK_FIELDS, rows=[["p", "P"], ["q", "Q"]]
+    )
+    layer = reports((X + 300, BEFORE, 5), (X + SIDE + 10, BEFORE, 2))
+    found = run_algorithm(
+        "evaluatepark",
+        {"PARKS": two, "REPORTS": layer, "BUFFER": 100, "OUTPUT": MEMORY, **PERIODS},
+    )
+    first, second, whole = found.rows("OUTPUT")
+    assert counts(first) == [(0, 0), (2, 0), (0, 0)]
+    assert counts(second) == [(5, 0), (0, 0), (0, 0)]
+    assert counts(whole) == [(5, 0), (2, 0), (0, 0)]
+
+
+def test_a_control_shared_by_parks_is_counted_once_and_allowed_for(
+    make_layer, reports, run_algorithm
+):
+    # two parks of 1 ha, far apart, and a control area of 4 ha: each report there is held against
+    # both, so its weight is twice the scale, and its square four times
+    far = X + 5_000
+    two = make_layer(
+        [square(), square(far)], "Polygon", fields=PARK_FIELDS, rows=[["p", "P"], ["q", "Q"]]
+    )
+    control = make_layer([square(X + 2_000, Y, 200)], "Polygon")
+    layer = reports((MIDDLE, BEFORE, 6), (far + 50, AFTER, 5), (X + 2_050, BEFORE, 3))
+    found = run_algorithm(
+        "evaluatepark",
+        {
+            "PARKS": two, "REPORTS": layer, "CONTROL": control, "BUFFER": 100,
+            "OUTPUT": MEMORY, **PERIODS,
+        },
+    )  # fmt: skip
+    whole = found.rows("OUTPUT")[-1]
+    scale = 2 * (10_000 + 40_000 + 31_416) / 40_000
+    assert counts(whole) == [(6, 5), (0, 0), (3, 0)]
+    assert whole["control_ha"] == 4
+    assert whole["wdd"] == pytest.approx(-6 + 5 + 3 * scale, abs=0.01)
+    assert whole["wdd_se"] == pytest.approx((6 + 5 + 3 * scale**2) ** 0.5, abs=0.01)
+
+
+def test_each_park_by_its_own_date(reports, interventions, evaluate):
+    layer = reports(
+        (MIDDLE, "2022-02-28", 1), (MIDDLE, "2022-03-01", 2), (MIDDLE, "2022-03-30", 4),
+        (MIDDLE, "2022-03-31", 8), (MIDDLE, "2022-04-29", 16), (MIDDLE, "2022-04-30", 32),
+    )  # fmt: skip
+    measures = interventions({"date_from": "2022-03-31"})
+    park, _ = evaluate(layer, {"WINDOW_DAYS": 30}, INTERVENTIONS=measures).rows("OUTPUT")
+    assert counts(park)[0] == (2 + 4, 8 + 16)
+    assert (park["days_before"], park["days_after"]) == (30, 30)
+
+
+@pytest.mark.parametrize(
+    ("measure", "after"),
+    [
+        ({"status": "live"}, 1 + 2 + 4),
+        ({"status": "removed", "date_to": "2022-07-15"}, 1 + 2),
+        ({"status": "removed", "date_to": "2022-06-20"}, 1),
+    ],
+)
+def test_live_then_removed_changes_which_reports_count_as_after(
+    reports, interventions, evaluate, measure, after
+):
+    layer = reports(
+        (MIDDLE, BEFORE, 5), (MIDDLE, "2022-06-10", 1), (MIDDLE, AFTER, 2),
+        (MIDDLE, "2022-08-01", 4),
+    )  # fmt: skip
+    measures = interventions({"date_from": "2022-05-01", **measure})
+    for periods in (PERIODS, {"WINDOW_DAYS": 100}):
+        park, _ = evaluate(layer, periods, INTERVENTIONS=measures).rows("OUTPUT")
+        assert park["treated_after"] == after
+
+
+def test_a_removal_nobody_dated_leaves_no_days_after(reports, interventions, evaluate):
+    measures = interventions({"date_from": "2022-05-01", "status": "removed"})
+    found = evaluate(reports((MIDDLE, BEFORE, 5)), INTERVENTIONS=measures)
+    park, whole = found.rows("OUTPUT")
+    assert (park["wdd"], park["verdict"]) == (None, "cannot_tell")
+    assert "no measure is known to have been live afterwards" in park["sentence"]
+    assert (whole["verdict"], found["PARKS_COUNTED"]) == ("cannot_tell", 0)
+
+
+def test_a_date_known_to_the_month_leaves_the_month_out(reports, interventions, evaluate):
+    layer = reports((MIDDLE, "2022-05-03", 9), (MIDDLE, "2022-04-20", 1), (MIDDLE, "2022-06-02", 2))
+    measures = interventions({"date_from": "2022-05-16", "date_confidence": "month"})
+    park, _ = evaluate(layer, {"WINDOW_DAYS": 30}, INTERVENTIONS=measures).rows("OUTPUT")
+    assert counts(park)[0] == (1, 2)
+
+
+def test_a_park_without_a_date_is_not_guessed_at(reports, interventions, evaluate):
+    measures = interventions({"status": "unknown", "date_confidence": "unknown"})
+    found = evaluate(reports((MIDDLE, BEFORE, 5)), {"WINDOW_DAYS": 30}, INTERVENTIONS=measures)
+    park, _ = found.rows("OUTPUT")
+    assert "no measure has a date" in park["sentence"]
+    assert any("Not evaluated" in warning for warning in found.warnings)
+
+
+def test_months_count_only_whole(make_layer, evaluate):
+    layer = make_layer(
+        [f"POINT({MIDDLE} {Y + 50})"] * 6,
+        fields=[("month_start", "date")],
+        rows=[[f"2022-{month:02}-01"] for month in (1, 2, 3, 4, 6, 9)],
+    )
+    park, _ = evaluate(layer).rows("OUTPUT")
+    # January to March before; 1 June to 8 September holds June, July and August whole
+    assert counts(park)[0] == (3, 1)
+    assert (park["days_before"], park["days_after"]) == (31 + 28 + 31, 30 + 31 + 31)
+
+
+def test_a_day_of_publicity_is_named_and_left_out_beside_the_answer(make_layer, evaluate):
+    dates = [f"2022-{month:02}-{day:02}" for month in range(1, 10) for day in range(1, 29)]
+    places = [(BEYOND, date) for date in dates for _ in range(3)]
+    places += [(MIDDLE, "2022-07-14")] * 60
+    layer = make_layer(
+        [f"POINT({x} {Y + 50})" for x, _ in places],
+        fields=DATED,
+        rows=[[date] for _, date in places],
+    )
+    found = evaluate(layer)
+    assert re.match(r"2022-07-14 to 2022-07-14: 63 reports, 2\.\d expected", found["SURGES"])
+    park, _ = found.rows("OUTPUT")
+    assert (park["wdd"], park["verdict"]) == (60, "rise")
+    assert (park["wdd_without_surges"], park["verdict_without_surges"]) == (0, "cannot_tell")
+    assert any("instead of rise" in warning for warning in found.warnings)
+
+
+def test_a_steady_year_has_no_surge(make_layer, evaluate):
+    dates = [f"2022-{month:02}-{day:02}" for month in range(1, 10) for day in range(1, 29)]
+    layer = make_layer(
+        [f"POINT({BEYOND} {Y})"] * (2 * len(dates)),
+        fields=DATED,
+        rows=[[date] for date in 2 * dates],
+    )
+    found = evaluate(layer)
+    assert found["SURGES"] == ""
+    assert found.rows("OUTPUT")[0]["wdd_without_surges"] is None
+
+
+def test_a_sign_that_depends_on_the_ring_is_warned_of(reports, evaluate):
+    # 5 fewer in the park, 8 more between 100 and 200 m: a ring of 100 m falls, one of 200 m rises
+    layer = reports((MIDDLE, BEFORE, 5), (X + SIDE + 120, AFTER, 40))
+    found = evaluate(layer, BUFFER=100)
+    assert found["SIGN_FLIPS"] > 0
+    assert any("depends on the width of the ring" in warning for warning in found.warnings)
+
+
+def test_the_page_reads_by_itself_and_evaluates_nothing(tmp_path, reports, evaluate):
+    path = tmp_path / "change £.html"
+    found = evaluate(reports((MIDDLE, BEFORE, 8), (IN_BAND, AFTER, 3)), HTML=str(path))
+    assert found["HTML"] == str(path)
+    text = path.read_text(encoding="utf-8")
+    assert "Park &lt;b&gt;P&lt;/b&gt;" in text
+    assert "<b>" not in text
+    for said in ("What could have been found", "Ring of 50 m", "half as long", "evaluatepark"):
+        assert said in text
+    assert "http" not in text
+    assert found.rows("OUTPUT")[-1]["sentence"].split(": ", 1)[1].split(" Set")[0] in text
+
+
+@pytest.mark.parametrize(
+    ("periods", "said"),
+    [
+        ({}, "BEFORE_FROM"),
+        ({**PERIODS, "AFTER_TO": None}, "AFTER_TO"),
+        ({**PERIODS, "WINDOW_DAYS": 30}, "both given"),
+        ({"WINDOW_DAYS": 30}, "INTERVENTIONS"),
+        ({**PERIODS, "BEFORE_TO": "2022-06-02"}, "not before"),
+        ({**PERIODS, "BEFORE_TO": "2021-06-02"}, "not before"),
+    ],
+)
+def test_periods_that_cannot_be_used_are_refused(reports, evaluate, periods, said):
+    with pytest.raises(Refused, match=said):
+        evaluate(reports((MIDDLE, BEFORE, 1)), periods)
+
+
+def test_points_without_a_date_are_refused(make_layer, evaluate):
+    with pytest.raises(Refused, match="DATE_FIELD"):
+        evaluate(make_layer([f"POINT({MIDDLE} {Y})"]))
+    undated = make_layer([f"POINT({MIDDLE} {Y})"], fields=DATED, rows=[[None]])
+    with pytest.raises(QgsProcessingException, match="has a date"):
+        evaluate(undated)
+
+
+def test_silence_at_the_edge_is_pointed_out(make_layer, evaluate):
+    dates = [f"2022-{month:02}-{day:02}" for month in range(1, 7) for day in range(1, 29)]
+    layer = make_layer(
+        [f"POINT({BEYOND} {Y})"] * len(dates), fields=DATED, rows=[[date] for date in dates]
+    )
+    found = evaluate(layer)
+    assert any("does not reach so far" in warning for warning in found.warnings)
+
+
+def test_cancelling_writes_nothing(tmp_path, reports, evaluate, run_algorithm, parks):
+    path = tmp_path / "change.gpkg"
+    with pytest.raises(QgsProcessingException, match="Cancelled"):
+        run_algorithm(
+            "evaluatepark",
+            {
+                "PARKS": parks, "REPORTS": reports((MIDDLE, BEFORE, 3)), "BUFFER": 100,
+                "OUTPUT": str(path), **PERIODS,
+            },
+            cancel_at=40,
+        )  # fmt: skip
+    assert not list(tmp_path.iterdir())
