@@ -30,6 +30,13 @@ from streetsafe_plugin.algorithms.export_briefing import MARKINGS
 DISTANCES = "100,250,400"
 INVENTED = "The reports are an invented sample: nothing in them is real."
 VIEW_MARGIN_M = 1500
+#: Seven months each, before and after the scheme's measures were due.
+SAMPLE_PERIODS = {
+    "BEFORE_FROM": "2021-09-02",
+    "BEFORE_TO": "2022-03-31",
+    "AFTER_FROM": "2022-04-01",
+    "AFTER_TO": "2022-10-28",
+}
 NAMES = {
     "reports": "reports.gpkg",
     "reports_rejected": "reports_rejected.gpkg",
@@ -41,6 +48,8 @@ NAMES = {
     "rings": "rings.gpkg",
     "counts": "park_counts.gpkg",
     "park_summary": "park_summary.gpkg",
+    "change": "change.gpkg",
+    "change_page": "change.html",
     "crime_heatmap": "crime_heatmap.tif",
     "crime_counts": "crime_counts.gpkg",
     "crime_summary": "crime_summary.gpkg",
@@ -192,6 +201,8 @@ def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
     if inputs.own_crimes:
         _heat(journey, "crimes", "crime_heatmap")
         _count(journey, "crimes", "crime_counts", "crime_summary", inputs.area)
+    if inputs.invented_reports:
+        _evaluate(journey)
     return journey.step(
         "exportbriefing",
         {
@@ -255,6 +266,21 @@ def _count(journey: Journey, points: str, rings: str, summary: str, area: str | 
     journey.add_up(counted, "TOTAL", ("INSIDE", "IN_RINGS", "OUTSIDE", "EXCLUDED"))
 
 
+def _evaluate(journey: Journey) -> None:
+    """Ask whether anything changed; only the sample's periods are known beforehand."""
+    journey.step(
+        "evaluatepark",
+        {
+            "PARKS": journey.path("parks"),
+            "REPORTS": journey.path("reports"),
+            "BUFFER": 250,
+            **SAMPLE_PERIODS,
+            "OUTPUT": journey.path("change"),
+            "HTML": journey.path("change_page"),
+        },
+    )
+
+
 def _save_project(inputs: Inputs, journey: Journey) -> Path:
     """Save the results as a project, styled as they are stored, and open it again."""
     from streetsafe_plugin.domain.errors import StreetSafeError
@@ -277,7 +303,8 @@ def _save_project(inputs: Inputs, journey: Journey) -> Path:
             + shown("rings", "Rings around parks")
             + shown("counts", "Reports in parks and rings", False)
             + shown("park_summary", "Reports by park", False)
-            + shown("interventions", "Interventions", False),
+            + shown("interventions", "Interventions", False)
+            + shown("change", "Change in parks", False),
         ),
         ProjectGroup("density", "Heat map", shown("heatmap", "Heat map of reports")),
         ProjectGroup(

@@ -270,7 +270,7 @@ class EvaluatePark(StreetSafeAlgorithm):
         answers = evaluate(ground, day, windows)
         surges, surge_days = _look_for_surges(run, day, calendar, reports.monthly)
         without = (
-            evaluate(ground, day, [_without(one, surge_days) for one in windows])
+            evaluate(ground, day, [_without(one, surge_days) for one in windows], with_power=False)
             if surges
             else None
         )

@@ -10,7 +10,7 @@ from typing import Any
 from streetsafe_plugin.algorithms.evaluate_counts import figures_help
 from streetsafe_plugin.compat import integer_field, real_field, text_field
 from streetsafe_plugin.domain.evaluation import Verdict
-from streetsafe_plugin.domain.evaluation_words import sentence
+from streetsafe_plugin.domain.evaluation_words import interval_of, sentence, signed
 from streetsafe_plugin.domain.park_evaluation import Evaluation
 from streetsafe_plugin.domain.surges import Surge
 from streetsafe_plugin.gis.html_page import Page
@@ -103,8 +103,8 @@ class Result:
         with_them, without = self.answers[-1], self.without_surges[-1]
         if without.difference is None:
             return tr("Without them all parks together cannot be judged.")
-        return tr("Without them all parks together changed by {:+,.1f}: {}, instead of {}.").format(
-            without.difference.value, _words(without.verdict), _words(with_them.verdict)
+        return tr("Without them all parks together changed by {}: {}, instead of {}.").format(
+            signed(without.difference.value), _words(without.verdict), _words(with_them.verdict)
         )
 
 
@@ -242,7 +242,8 @@ def _older_measures(written: Page, result: Result) -> None:
     written.paragraph(
         tr(
             "Gross and net effect, weighted displacement quotient and total net effect; positive"
-            " effects are falls. A dash stands where a measure may not be read."
+            " effects are falls. They are ratios, which swing widely where counts are small. A dash"
+            " stands where a measure may not be read."
         )
     )
     written.table(
@@ -304,9 +305,9 @@ def _difference(one: Evaluation) -> list[str]:
         return ["–", "–", "–", one.why_not]
     found = one.difference
     return [
-        f"{found.value:+,.1f}",
+        signed(found.value),
         f"{found.se:,.1f}",
-        tr("{:,.1f} to {:,.1f}").format(found.low, found.high),
+        interval_of(found),
         _words(one.verdict),
     ]
 
@@ -332,4 +333,5 @@ def _whole(number: int) -> str:
 
 
 def _decimal(value: float | None, places: int) -> str:
-    return "–" if value is None else f"{value:,.{places}f}"
+    # adding 0 turns a rounded -0.0 into 0.0
+    return "–" if value is None else f"{round(value, places) + 0:,.{places}f}"

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
     QgsProcessingParameterDateTime,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -52,12 +53,13 @@ from streetsafe_plugin.domain.park_counts import (
 )
 from streetsafe_plugin.domain.ring_shapes import ring_shapes
 from streetsafe_plugin.domain.rings import Overlap, assign, parse_distances, within_any
-from streetsafe_plugin.domain.taxonomy import REASON_CODES
+from streetsafe_plugin.domain.taxonomy import REASON_CODES, REASONS
 from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.gis.store import LayerSpec, Row
 from streetsafe_plugin.i18n import tr
 
 REPORTS, FROM, TO, DATE_FIELD, AREA = "REPORTS", "FROM", "TO", "DATE_FIELD", "AREA"
+ONLY_REASONS = "REASONS"
 OUTPUT, SUMMARY = "OUTPUT", "SUMMARY"
 TOTAL, INSIDE, IN_RINGS = "TOTAL", "INSIDE", "IN_RINGS"
 OUTSIDE, EXCLUDED = "OUTSIDE", "EXCLUDED"
@@ -96,16 +98,18 @@ class ParkAnalysis(StreetSafeAlgorithm):
                 " the fields of the reasons, mentions and reasons are empty, not 0.\n\n"
                 "Summary, a row a park: inside = reports in the park; within_<d> = reports in the"
                 " park and in its rings up to d metres; rank = by the largest of these, equal"
-                " numbers sharing a rank; top_reason = the reason most ticked within the largest"
-                " distance, several where they are level; share_of_area = reports within the"
-                " largest distance as a share of all reports counted in Area (of all reports"
-                " counted, without Area). Small differences between parks are chance more often"
-                " than not: do not read a rank as a result.\n\n"
+                " numbers sharing a rank; rank_from to rank_to = the ranks that the park may"
+                " deserve, since counts so small cannot be told apart; top_reason = the reason most"
+                " ticked within the largest distance, several where they are level; share_of_area ="
+                " reports within the largest distance as a share of all reports counted in Area (of"
+                " all reports counted, without Area). Two parks are told apart if chance alone"
+                " would make them differ so much in less than one case in twenty.\n\n"
                 "TOTAL = INSIDE + IN_RINGS + OUTSIDE + EXCLUDED, or the run fails. Each report is"
                 " counted once in these, with shared rings too. EXCLUDED are reports without a"
-                " usable place, without a date or outside the dates where dates are given, and"
-                " outside Area where that is given; the log tells how many of each. Rings and parks"
-                " are cut at Area, so that densities refer to the ground that was counted."
+                " usable place, without a date or outside the dates where dates are given, without"
+                " any of the reasons where some are chosen, and outside Area where that is given;"
+                " the log tells how many of each. Rings and parks are cut at Area, so that"
+                " densities refer to the ground that was counted."
             )
         )
 
@@ -139,6 +143,17 @@ class ParkAnalysis(StreetSafeAlgorithm):
                 True,
             ),
             tr("Only needed with From or To, where there is no submitted_at or month_start."),
+        )
+        self.ask_advanced(
+            QgsProcessingParameterEnum(
+                ONLY_REASONS,
+                tr("Only these reasons"),
+                [reason.label for reason in REASONS],
+                True,
+                None,
+                True,
+            ),
+            tr("Where chosen, only reports that tick at least one of them count."),
         )
         ask_for_overlap(self)
         self.ask(
@@ -177,6 +192,16 @@ class ParkAnalysis(StreetSafeAlgorithm):
             yield tr(
                 "From and To need a date, and “{}” has none of {}. Choose the field with the date."
             ).format(source.sourceName(), ", ".join(DATE_FIELDS))
+
+        lacking = [
+            code
+            for code in _chosen_reasons(answers)
+            if source and code not in source.fields().names()
+        ]
+        if lacking:
+            yield tr("REASONS: “{}” has no field {}. Choose other reasons or none.").format(
+                source.sourceName(), ", ".join(lacking)
+            )
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Assign, count, prove that it adds up, write."""
@@ -231,6 +256,11 @@ def _date_field(answers: Answers, source: QgsFeatureSource) -> str | None:
     return next((field for field in (chosen or DATE_FIELDS) if field in fields), None)
 
 
+def _chosen_reasons(answers: Answers) -> list[str]:
+    """Return the codes of the reasons that reports must have one of; none where all count."""
+    return answers.choices(ONLY_REASONS, REASON_CODES) if answers.given(ONLY_REASONS) else []
+
+
 def _read_reports(run: Run) -> PointTable:
     source = run.source(REPORTS)
     fields = source.fields().names()
@@ -280,6 +310,11 @@ def _sort_out(
             )
         excluded[tr("no date")] = int(undated.sum())
         excluded[tr("outside the dates")] = int((~kept & ~undated).sum())
+    chosen = _chosen_reasons(run)
+    if chosen:
+        ticked = np.any([read_ticks(reports.columns[code]) for code in chosen], axis=0)
+        excluded[tr("without these reasons")] = int((kept & ~ticked).sum())
+        kept &= ticked
     if areas is not None:
         in_area = within_any(reports.xy, areas, run.stage(0.35, 0.4))
         excluded[tr("outside Area")] = int((kept & ~in_area).sum())
@@ -359,6 +394,8 @@ def _summary_fields(limits: Sequence[float]) -> list[Any]:
         integer_field("inside"),
         *(integer_field(within_field(limit)) for limit in limits),
         integer_field("rank"),
+        integer_field("rank_from"),
+        integer_field("rank_to"),
         text_field("top_reason"),
         real_field("share_of_area"),
     ]
@@ -379,6 +416,8 @@ def _summary_rows(parks: Sequence[ParkGround], summaries: Sequence[ParkSummary])
                 summary.inside,
                 *summary.within,
                 summary.rank,
+                summary.rank_from,
+                summary.rank_to,
                 summary.top_reason,
                 summary.share,
             ],

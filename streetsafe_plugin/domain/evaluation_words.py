@@ -18,6 +18,8 @@ def sentence(one: Evaluation, name: str) -> str:
     """Return all that can be said of one park, or of all together."""
     if one.difference is None:
         return f"{name}: cannot be told, because {one.why_not}."
+    if not any((*one.treated, *one.ring, *one.control)):
+        return f"{name}: no report before or after, so nothing can be told."
     parts = [
         f"{name}: {counts(one)}",
         detectable(one.detectable, one.treated[0]),
@@ -52,8 +54,8 @@ def detectable(fall: float | None, before: float) -> str:
 
 def change(found: Difference, said: Verdict) -> str:
     """Return the sentence with the difference, its interval and the verdict."""
-    interval = f"95 % interval {found.low:,.1f} to {found.high:,.1f}"
-    start = f"Set against the control area, reports changed by {found.value:+,.1f} ({interval})"
+    interval = f"95 % interval {interval_of(found)}"
+    start = f"Set against the control area, reports changed by {signed(found.value)} ({interval})"
     if said is Verdict.FALL:
         return f"{start}: a fall."
     if said is Verdict.RISE:
@@ -64,6 +66,18 @@ def change(found: Difference, said: Verdict) -> str:
             " anything changed cannot be told."
         )
     return f"{start}: whether anything changed cannot be told."
+
+
+def signed(value: float) -> str:
+    """Return a change to one decimal with its sign; no sign where that is nought."""
+    rounded = round(value, 1)
+    return f"{rounded:+,.1f}" if rounded else "0.0"
+
+
+def interval_of(found: Difference) -> str:
+    """Return the ends of an interval to one decimal."""
+    # adding 0 turns a rounded -0.0 into 0.0
+    return f"{round(found.low, 1) + 0:,.1f} to {round(found.high, 1) + 0:,.1f}"
 
 
 def moved(said: Verdict, in_ring: Verdict) -> str:
@@ -81,14 +95,19 @@ def caution(found: Difference, older: Ratios | None, control_density: float | No
     """Return what stands against taking the control area at its word; empty if nothing does."""
     said = []
     if control_density is not None and not _MUCH_SPARSER <= control_density <= _MUCH_DENSER:
+        compared = (
+            f"{control_density:.2g} times as many reports on the same ground"
+            if control_density
+            else "no report at all"
+        )
         said.append(
-            f"Beforehand the control area had {control_density:.1f} times as many reports on the"
-            " same ground, so a trend shared by both may look like a change here."
+            f"Beforehand the control area had {compared}, so a trend shared by both may look like a"
+            " change here."
         )
     total = older.total_net_effect if older else None
     if total and found.value and (total > 0) == (found.value > 0):
         said.append(
             "In proportion to the control area the change points the other way"
-            f" (total net effect {total:+,.1f}, where a fall is positive)."
+            f" (total net effect {signed(total)}, where a fall is positive)."
         )
     return " ".join(said)

@@ -20,6 +20,7 @@ from streetsafe_plugin.domain.rings import Belonging
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 M2_PER_KM2 = 1_000_000.0
+_Z_95 = 1.959963984540054
 
 _TICKED = frozenset(("1", "true", "t", "yes", "y"))
 
@@ -52,7 +53,8 @@ class ParkSummary:
     """One park's row.
 
     `within[k]` counts reports in the park and its rings up to the k-th distance. `rank` is by
-    the last of these, equal counts sharing a rank (1, 2, 2, 4). `top_reason` is the reason most
+    the last of these, equal counts sharing a rank (1, 2, 2, 4); the ranks from `rank_from` to
+    `rank_to` cannot be told apart from it by counts so small. `top_reason` is the reason most
     ticked there, several joined by `;`, None without mentions. `share` is the last of `within`
     as a share of all reports counted in the analysis, None where there are none.
     """
@@ -60,6 +62,8 @@ class ParkSummary:
     inside: int
     within: tuple[int, ...]
     rank: int
+    rank_from: int
+    rank_to: int
     top_reason: str | None
     share: float | None
 
@@ -163,16 +167,35 @@ def summarise(counts: RingCounts, counted: int) -> list[ParkSummary]:
     """Return one row a park; `counted` is how many reports the analysis looked at."""
     within = np.cumsum(counts.reports, axis=1)
     reach = within[:, -1]
+    firsts, lasts = ranks_that_may_be(reach)
     return [
         ParkSummary(
             inside=int(sums[0]),
             within=tuple(int(number) for number in sums[1:]),
             rank=int((reach > sums[-1]).sum()) + 1,
+            rank_from=int(firsts[park]),
+            rank_to=int(lasts[park]),
             top_reason=_top_reason(counts, park),
             share=float(sums[-1]) / counted if counted else None,
         )
         for park, sums in enumerate(within)
     ]
+
+
+def ranks_that_may_be(counts: Ints) -> tuple[Ints, Ints]:
+    """Return for each count the best and the worst rank it may deserve.
+
+    Two counts are told apart if, were the rates alike, so great a difference came about in less
+    than 5 % of cases: |a - b| - 1 > 1.96 √(a + b), the difference of two Poisson counts with
+    half a step taken off. Solved for b, each count has a least count that is surely above it.
+    """
+    ascending = np.sort(counts)
+    z2 = _Z_95**2
+    gap = ((2 + z2) + np.sqrt((2 + z2) ** 2 - 4 * (1 - 2 * z2 * counts))) / 2
+    surely_above = len(counts) - np.searchsorted(ascending, counts + gap, side="right")
+    bounds = np.sort(counts + gap)
+    surely_below = np.searchsorted(bounds, counts, side="left")
+    return surely_above + 1, len(counts) - surely_below
 
 
 def _top_reason(counts: RingCounts, park: int) -> str | None:

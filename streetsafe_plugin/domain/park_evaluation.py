@@ -89,7 +89,7 @@ class _Part:
 
 
 def evaluate(
-    ground: Ground, day: Ints, windows: Sequence[Windows], width: int = ASKED_WIDTH
+    ground: Ground, day: Ints, windows: Sequence[Windows], with_power: bool = True
 ) -> list[Evaluation]:
     """Return the answer for every park, and for all of them together as the last.
 
@@ -97,19 +97,22 @@ def evaluate(
         ground: Where the reports lie.
         day: Each report's day in the calendar of the windows, -1 without a date.
         windows: Which days count as before and after, by park.
-        width: The ring's place in `MULTIPLES`.
+        with_power: Whether to work out what could have been found, which takes longest.
     """
-    parts = [_part(ground, day, one, park, width) for park, one in enumerate(windows)]
-    single = [_judged(part.evaluation, join_groups([part.groups, part.control])) for part in parts]
-    return [*single, _together(_counted(parts), ground.in_control is not None)]
+    parts = [_part(ground, day, one, park, ASKED_WIDTH) for park, one in enumerate(windows)]
+    single = [
+        _judged(part.evaluation, join_groups([part.groups, part.control]), with_power)
+        for part in parts
+    ]
+    return [*single, _together(_counted(parts), ground.in_control is not None, with_power)]
 
 
 def pooled(
     ground: Ground, day: Ints, windows: Sequence[Windows], width: int = ASKED_WIDTH
 ) -> Evaluation:
-    """Return the answer for all parks together alone."""
+    """Return the answer for all parks alone, without the power; `width` counts `MULTIPLES`."""
     parts = [_part(ground, day, one, park, width) for park, one in enumerate(windows)]
-    return _together(_counted(parts), ground.in_control is not None)
+    return _together(_counted(parts), ground.in_control is not None, with_power=False)
 
 
 def _counted(parts: Sequence[_Part]) -> list[_Part]:
@@ -198,14 +201,14 @@ def _groups(
     )
 
 
-def _judged(one: Evaluation, groups: Groups) -> Evaluation:
+def _judged(one: Evaluation, groups: Groups, with_power: bool) -> Evaluation:
     """Return a count together with what may be said of it."""
     if one.why_not:
         return one
     signs = groups.sign < 0
     treated, control = groups.only(groups.treated), groups.only(signs)
     ring = groups.only(~groups.treated & ~signs)
-    share = detectable_fall(groups)
+    share = detectable_fall(groups) if with_power else None
     ground = one.areas_m2[0] + one.areas_m2[1]
     expected = (one.treated[0] + one.ring[0]) / ground
     density = one.control[0] / one.areas_m2[2] / expected if expected else None
@@ -241,7 +244,7 @@ def _scaled(groups: Groups, factor: float) -> Groups:
     )
 
 
-def _together(parts: Sequence[_Part], shared: bool) -> Evaluation:
+def _together(parts: Sequence[_Part], shared: bool, with_power: bool) -> Evaluation:
     """Return the answer for all parks that could be counted; `shared` if they share a control."""
     if not parts:
         none = (0, 0)
@@ -262,7 +265,7 @@ def _together(parts: Sequence[_Part], shared: bool) -> Evaluation:
             control_areas[0] if shared else sum(control_areas),
         ),
     )
-    return _judged(whole, join_groups([*(part.groups for part in parts), control]))
+    return _judged(whole, join_groups([*(part.groups for part in parts), control]), with_power)
 
 
 def _shared(weights: Floats) -> Groups:

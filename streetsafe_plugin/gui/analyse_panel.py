@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Step 3: a heat map of the reports, and how many lie in rings around the parks."""
+"""Step 3: a heat map, the reports in rings around the parks, and what changed there."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsMapLayerProxyModel
-from qgis.gui import QgsDateEdit, QgsDoubleSpinBox
+from qgis.core import QgsMapLayerProxyModel, QgsProcessing
+from qgis.gui import QgsDateEdit, QgsDoubleSpinBox, QgsSpinBox
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QLineEdit, QWidget
 
@@ -16,10 +16,11 @@ from streetsafe_plugin.i18n import tr
 
 _RADIUS_M = 250.0
 _DISTANCES_M = "100, 250, 400"
+_WINDOW_DAYS = 180
 
 
 class AnalysePanel(Panel):
-    """Ask for points, radius and cell size; for parks, distances and dates."""
+    """Ask for points, radius and cell size; for parks, distances and dates; for interventions."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +34,12 @@ class AnalysePanel(Panel):
         self.distances = QLineEdit(_DISTANCES_M)
         self.date_from = _date(tr("First report"))
         self.date_to = _date(tr("Last report"))
-        self.add_sections(self._heat_map_section(), self._rings_section())
+        self.interventions = self.layer_box(
+            QgsMapLayerProxyModel.Filter.NoGeometry, Kind.INTERVENTIONS
+        )
+        self.buffer = _metres(_RADIUS_M)
+        self.window = _days(_WINDOW_DAYS)
+        self.add_sections(self._heat_map_section(), self._rings_section(), self._change_section())
 
     def _heat_map_section(self) -> Section:
         section = Section(
@@ -77,6 +83,39 @@ class AnalysePanel(Panel):
         )
         return section
 
+    def _change_section(self) -> Section:
+        section = Section(
+            tr("Did it work?"),
+            tr(
+                "Compares the reports in the parks above before and after what was done there. With"
+                " few reports the answer is often that nobody can tell."
+            ),
+        )
+        section.add_field(
+            tr("&Measures"), self.interventions, tr("What was done in the parks, and when")
+        )
+        section.add_field(
+            tr("Ring &width"), self.buffer, tr("How far around a park trouble may have moved")
+        )
+        section.add_field(
+            tr("Da&ys"), self.window, tr("How many days before and after each park's own date")
+        )
+        section.add_buttons(
+            self.advanced_button("evaluatepark", self._change_parameters),
+            self.run_button(tr("E&valuate"), "evaluatepark", self._change_parameters),
+        )
+        return section
+
+    def _change_parameters(self) -> dict[str, Any]:
+        return given(
+            PARKS=self.parks.currentLayer(),
+            REPORTS=self.reports.currentLayer(),
+            INTERVENTIONS=self.interventions.currentLayer(),
+            BUFFER=self.buffer.value(),
+            WINDOW_DAYS=self.window.value(),
+            HTML=QgsProcessing.TEMPORARY_OUTPUT,
+        )
+
     def _heat_map_parameters(self) -> dict[str, Any]:
         return given(
             INPUT=self.points.currentLayer(),
@@ -105,6 +144,15 @@ def _metres(value: float, text_at_zero: str = "") -> QgsDoubleSpinBox:
     box.setSingleStep(50.0 if not text_at_zero else 5.0)
     box.setValue(value)
     box.setClearValue(value, text_at_zero)
+    return box
+
+
+def _days(value: int) -> QgsSpinBox:
+    box = QgsSpinBox()
+    box.setSuffix(tr(" days"))
+    box.setRange(7, 3660)
+    box.setValue(value)
+    box.setClearValue(value)
     return box
 
 

@@ -21,6 +21,7 @@ class Kind(Enum):
     REPORTS = "reports"
     CRIMES = "crimes"
     PARKS = "parks"
+    INTERVENTIONS = "interventions"
     HEAT_MAP = "heat map"
 
 
@@ -28,7 +29,9 @@ _FIELDS = {
     Kind.REPORTS: {"report_id", "reasons", "n_reasons"},
     Kind.CRIMES: {"month_start", "crime_type", "last_outcome"},
     Kind.PARKS: {"park_id", "park_name", "boundary_status"},
+    Kind.INTERVENTIONS: {"park_id", "measure", "status", "date_from", "date_to"},
 }
+_WITHOUT_PLACES = (Kind.INTERVENTIONS,)
 
 
 def kind_of(layer: QgsMapLayer) -> Kind | None:
@@ -39,7 +42,7 @@ def kind_of(layer: QgsMapLayer) -> Kind | None:
         return None
     names = set(layer.fields().names())
     for kind, fields in _FIELDS.items():
-        if fields <= names and layer.isSpatial():
+        if fields <= names and layer.isSpatial() is (kind not in _WITHOUT_PLACES):
             return kind
     return None
 

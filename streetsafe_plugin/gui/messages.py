@@ -66,6 +66,9 @@ class Messages:
             return [(tr("Details"), self.open_log)]
         offers: list[tuple[str, Callable[[], object]]] = []
         pdf, folder = outcome.results.get("PDF"), outcome.results.get("FOLDER")
+        page = outcome.results.get("HTML")
+        if page:
+            offers.append((tr("Open report"), lambda: _open(page)))
         if pdf:
             offers.append((tr("Open PDF"), lambda: _open(pdf)))
         if folder:
@@ -218,6 +221,17 @@ def _reports_counted(results: Results) -> str:
     return sentence
 
 
+def _parks_evaluated(results: Results) -> str:
+    told = _listed(
+        [
+            (_number(results, "FALLS"), tr("1 fall"), tr("{} falls")),
+            (_number(results, "RISES"), tr("1 rise"), tr("{} rises")),
+            (_number(results, "CANNOT_TELL"), tr("1 cannot be told"), tr("{} cannot be told")),
+        ]
+    )
+    return tr("Parks before and after: {}.").format(told)
+
+
 def _briefing_written(results: Results) -> str:
     return tr("Briefing written: {} for {}.").format(
         _count(_number(results, "PAGES"), tr("1 page"), tr("{} pages")),
@@ -237,6 +251,7 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "heatmap": _heat_map_made,
     "parkrings": lambda results: tr("Rings drawn around the parks."),
     "parkanalysis": _reports_counted,
+    "evaluatepark": _parks_evaluated,
     "exportbriefing": _briefing_written,
     "sampledata": _sample_made,
 }

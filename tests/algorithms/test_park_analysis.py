@@ -144,6 +144,8 @@ def test_the_summary_by_hand(make_layer, analyse):
             "within_50": 3,
             "within_200": 5,
             "rank": 1,
+            "rank_from": 1,
+            "rank_to": 3,
             "top_reason": None,
             "share_of_area": pytest.approx(5 / 9),
         },
@@ -154,6 +156,8 @@ def test_the_summary_by_hand(make_layer, analyse):
             "within_50": 1,
             "within_200": 2,
             "rank": 2,
+            "rank_from": 1,
+            "rank_to": 3,
             "top_reason": None,
             "share_of_area": pytest.approx(2 / 9),
         },
@@ -164,10 +168,43 @@ def test_the_summary_by_hand(make_layer, analyse):
             "within_50": 0,
             "within_200": 0,
             "rank": 3,
+            "rank_from": 1,
+            "rank_to": 3,
             "top_reason": None,
             "share_of_area": 0.0,
         },
     ]
+
+
+def test_ranks_say_which_ones_they_cannot_be_told_apart_from(make_layer, analyse):
+    # 6 against 0 is told apart (6 - 0 - 1 > 1.96 x 2.45), 5 against 0 is not (4 < 1.96 x 2.24)
+    places = [457010] * 6 + [457300] * 5
+    rows = analyse(make_layer([point(x) for x in places])).rows("SUMMARY")
+    assert [(row["rank"], row["rank_from"], row["rank_to"]) for row in rows] == [
+        (1, 1, 2),
+        (2, 1, 3),
+        (3, 2, 3),
+    ]
+
+
+def test_only_some_reasons_count(make_layer, analyse):
+    def ticked(*codes):
+        return [code in codes for code in REASON_CODES]
+
+    reports = make_layer(
+        [point(457010), point(457020), point(457030), point(460000)],
+        fields=REASONS,
+        rows=[ticked("env_lighting", "beh_followed"), ticked("env_no_cctv"), ticked(), ticked()],
+    )
+    chosen = [REASON_CODES.index("env_lighting"), REASON_CODES.index("env_no_cctv")]
+    outcome = analyse(reports, REASONS=chosen)
+    assert accounting(outcome) == (4, 2, 0, 0, 2)
+    assert counts(outcome, "mentions")["west", 0] == 3
+    with pytest.raises(Refused, match="no field env_no_cctv"):
+        analyse(
+            make_layer([point(457010)], fields=[("env_lighting", "boolean")], rows=[[True]]),
+            REASONS=chosen,
+        )
 
 
 def test_equal_numbers_share_a_rank(make_layer, analyse):

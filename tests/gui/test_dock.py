@@ -33,6 +33,10 @@ ROW_SLACK = 12
 REPORT_FIELDS = "&field=report_id:string&field=reasons:string&field=n_reasons:integer"
 CRIME_FIELDS = "&field=month_start:date&field=crime_type:string&field=last_outcome:string"
 PARK_FIELDS = "&field=park_id:string&field=park_name:string&field=boundary_status:string"
+INTERVENTION_FIELDS = (
+    "&field=park_id:string&field=measure:string&field=status:string"
+    "&field=date_from:date&field=date_to:date"
+)
 
 
 @pytest.fixture
@@ -99,7 +103,7 @@ def test_every_field_has_a_label_that_leads_to_it_and_a_name_to_be_read_aloud(do
             assert label.buddy().focusPolicy() != Qt.FocusPolicy.NoFocus
             assert label.buddy().accessibleName() == label.text().replace("&", "")
             assert label.buddy().accessibleDescription()
-    assert fields == 6 + 2 + 8 + 9
+    assert fields == 6 + 2 + 11 + 9
 
 
 def test_no_mnemonic_is_given_twice_on_a_panel(dock):
@@ -210,6 +214,27 @@ def test_analyse_panel_sends_metres_and_dates(dock, sent):
     ]
 
 
+def test_the_question_whether_it_worked_goes_with_the_parks_and_their_measures(dock, sent):
+    points, parks = add("Point", REPORT_FIELDS), add("Polygon", PARK_FIELDS)
+    measures = add("None", INTERVENTION_FIELDS)
+    panel = dock.panels[ANALYSE]
+    panel.window.setValue(90)
+    press(dock, "run_evaluatepark")
+    assert sent == [
+        (
+            "streetsafe:evaluatepark",
+            {
+                "PARKS": parks.id(),
+                "REPORTS": points.id(),
+                "INTERVENTIONS": measures.id(),
+                "BUFFER": 250.0,
+                "WINDOW_DAYS": 90,
+                "HTML": "TEMPORARY_OUTPUT",
+            },
+        )
+    ]
+
+
 def test_no_marking_is_chosen_until_somebody_chooses_one(dock, sent):
     panel = dock.panels[BRIEF]
     assert panel.marking.currentData() is None
@@ -296,7 +321,7 @@ def test_buttons_wait_while_a_job_runs_and_cancel_is_at_hand(dock, interface):
     press(dock, "run_importreports")
     wait_until(lambda: FakeImport.working)
     runs = [button for button in dock.findChildren(QPushButton) if "run_" in button.objectName()]
-    assert len(runs) == 9
+    assert len(runs) == 10
     assert not any(button.isEnabled() for button in runs)
     assert dock.job.cancel_button.isVisible()
     assert dock.job.bar.isVisible()

@@ -79,6 +79,10 @@ def done(algorithm, **results):
             done("parkanalysis", TOTAL=100, INSIDE=10, IN_RINGS=20, OUTSIDE=65, EXCLUDED=5),
             "100 reports counted: 10 inside parks, 20 in the rings, 65 beyond. 5 left out.",
         ),
+        (
+            done("evaluatepark", FALLS=1, RISES=0, CANNOT_TELL=17),
+            "Parks before and after: 1 fall, 17 cannot be told.",
+        ),
         (done("exportbriefing", PAGES=20, PARKS=18), "Briefing written: 20 pages for 18 parks."),
         (done("somethingnew"), "Title has finished."),
     ],
@@ -92,6 +96,12 @@ def test_folder_and_pdf_are_offered(interface):
     Messages(interface).show(done("exportbriefing", PAGES=3, PARKS=1, FOLDER="/f", PDF="/f/a.pdf"))
     buttons = [button.text() for button in interface.bar.findChildren(QPushButton)]
     assert [text for text in buttons if text] == ["Open PDF", "Open folder"]
+
+
+def test_a_page_to_read_is_offered(interface):
+    Messages(interface).show(done("evaluatepark", CANNOT_TELL=1, HTML="/f/a.html"))
+    buttons = [button.text() for button in interface.bar.findChildren(QPushButton)]
+    assert [text for text in buttons if text] == ["Open report"]
 
 
 def test_a_line_takes_the_place_of_the_one_before(interface):

@@ -48,7 +48,7 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
     made = {path.name for path in out.iterdir()}
     assert {
         "reports.gpkg", "crimes.gpkg", "parks.gpkg", "rings.gpkg", "heatmap.tif",
-        "streetsafe_demo.qgz", "summary.txt",
+        "change.gpkg", "change.html", "streetsafe_demo.qgz", "summary.txt",
     } <= made  # fmt: skip
     assert len(list((out / "briefing").glob("*.pdf"))) == 1
     assert len(list((out / "briefing").glob("*.png"))) == 20
