@@ -193,11 +193,10 @@ class ParkAnalysis(StreetSafeAlgorithm):
                 "From and To need a date, and “{}” has none of {}. Choose the field with the date."
             ).format(source.sourceName(), ", ".join(DATE_FIELDS))
 
-        lacking = [
-            code
-            for code in _chosen_reasons(answers)
-            if source and code not in source.fields().names()
-        ]
+        if source is None:
+            return
+        fields = source.fields().names()
+        lacking = [code for code in _chosen_reasons(answers) if code not in fields]
         if lacking:
             yield tr("REASONS: “{}” has no field {}. Choose other reasons or none.").format(
                 source.sourceName(), ", ".join(lacking)
