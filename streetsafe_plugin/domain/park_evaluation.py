@@ -84,7 +84,7 @@ class _Part:
     evaluation: Evaluation
     groups: Groups
     control: Groups
-    #: By report: what its being counted in the control area adds to the difference.
+    #: By report of the control area: what it adds to the difference.
     weights: Floats
 
 
@@ -99,7 +99,7 @@ def evaluate(
         windows: Which days count as before and after, by park.
         with_power: Whether to work out what could have been found, which takes longest.
     """
-    parts = [_part(ground, day, one, park, ASKED_WIDTH) for park, one in enumerate(windows)]
+    parts = _parts(ground, day, windows, ASKED_WIDTH)
     single = [
         _judged(part.evaluation, join_groups([part.groups, part.control]), with_power)
         for part in parts
@@ -111,7 +111,7 @@ def pooled(
     ground: Ground, day: Ints, windows: Sequence[Windows], width: int = ASKED_WIDTH
 ) -> Evaluation:
     """Return the answer for all parks alone, without the power; `width` counts `MULTIPLES`."""
-    parts = [_part(ground, day, one, park, width) for park, one in enumerate(windows)]
+    parts = _parts(ground, day, windows, width)
     return _together(_counted(parts), ground.in_control is not None, with_power=False)
 
 
@@ -131,48 +131,68 @@ def join_groups(several: Sequence[Groups]) -> Groups:
     )
 
 
-def _part(ground: Ground, day: Ints, windows: Windows, park: int, width: int) -> _Part:
-    """Count one park."""
-    dated = day >= 0
-    before = dated & windows.before[day]
-    after = dated & windows.after[day]
-    mine, outermost = ground.park == park, width + 1
-    treated = mine & (ground.ring == 0)
-    ring = mine & (ground.ring > 0) & (ground.ring <= outermost)
-    if ground.in_control is None or ground.control_areas is None:
-        control = mine & (ground.ring == outermost + 1)
-        control_area = float(ground.areas[park, outermost + 1])
-    else:
-        control = ground.in_control & ((ground.ring < 0) | (ground.ring > outermost))
-        control_area = float(ground.control_areas[width])
-    treated_area = float(ground.areas[park, 0])
-    ring_area = float(ground.areas[park, 1 : outermost + 1].sum())
+def _parts(ground: Ground, day: Ints, windows: Sequence[Windows], width: int) -> list[_Part]:
+    """Count every park; the ring's place in `MULTIPLES` is `width`."""
+    by_park = np.argsort(ground.park, kind="stable")
+    starts = np.searchsorted(ground.park[by_park], np.arange(len(windows) + 1))
+    outermost, shared = width + 1, np.empty(0, dtype=np.int64)
+    if ground.in_control is not None:
+        outside = (ground.ring < 0) | (ground.ring > outermost)
+        shared = np.flatnonzero(ground.in_control & outside)
+    parts = []
+    for park, one in enumerate(windows):
+        mine = by_park[starts[park] : starts[park + 1]]
+        ring = ground.ring[mine]
+        areas = ground.areas[park]
+        if ground.control_areas is None:
+            control, control_area = mine[ring == outermost + 1], areas[outermost + 1]
+        else:
+            control, control_area = shared, ground.control_areas[width]
+        parts.append(
+            _part(
+                park,
+                one,
+                day[mine[ring == 0]],
+                day[mine[(ring > 0) & (ring <= outermost)]],
+                day[control],
+                (float(areas[0]), float(areas[1 : outermost + 1].sum()), float(control_area)),
+            )
+        )
+    return parts
+
+
+def _part(
+    park: int,
+    windows: Windows,
+    treated: Ints,
+    ring: Ints,
+    control: Ints,
+    areas_m2: tuple[float, float, float],
+) -> _Part:
+    """Count one park, whose reports in each of the three places are given by their days."""
+    pairs = [_count(days, windows) for days in (treated, ring, control)]
     days = float(windows.before.sum()), float(windows.after.sum())
-    pairs = [
-        (int((which & before).sum()), int((which & after).sum()))
-        for which in (treated, ring, control)
-    ]
     evaluation = Evaluation(
-        park,
-        pairs[0],
-        pairs[1],
-        pairs[2],
-        days,
-        (treated_area, ring_area, control_area),
-        _why_not(windows, days, treated_area, control_area),
+        park, pairs[0], pairs[1], pairs[2], days, areas_m2, _why_not(windows, days, areas_m2)
     )
     if evaluation.why_not:
-        return _Part(evaluation, _groups([], [], []), _groups([], [], []), np.zeros(len(day)))
+        return _Part(evaluation, _groups([], [], []), _groups([], [], []), np.zeros(len(control)))
     length = days[0] / days[1]
-    scale = (treated_area + ring_area) / control_area
+    scale = (areas_m2[0] + areas_m2[1]) / areas_m2[2]
     groups = _groups([1.0, 1.0], pairs[:2], [(1.0, length)] * 2, treated=[True, False])
     held_against = _groups([-1.0], pairs[2:], [(scale, scale * length)])
-    weights = scale * (np.where(control & after, length, 0.0) - np.where(control & before, 1.0, 0))
-    return _Part(evaluation, groups, held_against, weights)
+    dated = control >= 0
+    before, after = windows.before[control] & dated, windows.after[control] & dated
+    return _Part(evaluation, groups, held_against, scale * (length * after - 1.0 * before))
+
+
+def _count(days: Ints, windows: Windows) -> tuple[int, int]:
+    dated = days[days >= 0]
+    return int(windows.before[dated].sum()), int(windows.after[dated].sum())
 
 
 def _why_not(
-    windows: Windows, days: tuple[float, float], treated_area: float, control_area: float
+    windows: Windows, days: tuple[float, float], areas_m2: tuple[float, float, float]
 ) -> str:
     if windows.why_not:
         return windows.why_not
@@ -180,9 +200,9 @@ def _why_not(
         return "the reports cover no day before"
     if not days[1]:
         return "the reports cover no day after"
-    if not treated_area:
+    if not areas_m2[0]:
         return "other parks cover all of it"
-    if not control_area:
+    if not areas_m2[2]:
         return "there is no control area"
     return ""
 
@@ -250,8 +270,11 @@ def _together(parts: Sequence[_Part], shared: bool, with_power: bool) -> Evaluat
         none = (0, 0)
         return Evaluation(None, none, none, none, (0, 0), (0, 0, 0), "no park could be evaluated")
     ones = [part.evaluation for part in parts]
-    weights = np.sum([part.weights for part in parts], axis=0)
-    control = _shared(weights) if shared else join_groups([part.control for part in parts])
+    control = (
+        _shared(np.sum([part.weights for part in parts], axis=0))
+        if shared
+        else join_groups([part.control for part in parts])
+    )
     control_areas = [one.areas_m2[2] for one in ones]
     whole = Evaluation(
         None,
