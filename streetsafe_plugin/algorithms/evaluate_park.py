@@ -44,6 +44,7 @@ from streetsafe_plugin.domain.park_evaluation import (
     MULTIPLES,
     WIDTHS,
     Ground,
+    Times,
     evaluate,
     pooled,
 )
@@ -54,6 +55,7 @@ from streetsafe_plugin.domain.periods import (
     around_the_change,
     calendar_of,
     days_of,
+    missing_months,
     nearest_half,
     silence_is_telling,
     within_given,
@@ -122,7 +124,8 @@ class EvaluatePark(StreetSafeAlgorithm):
                 " live count as after, and days on which none was as before: a camera that was"
                 " taken down stops counting on that day, and a date known to the month leaves the"
                 " whole month out. Counts are scaled to the length of the period before. Where"
-                " dates are known to the month, only whole months count.\n\n"
+                " dates are known to the month, only whole months count, and months that such a"
+                " layer lacks altogether count as no time.\n\n"
                 "Control: your own polygons, less the parks and rings, or the band as wide again"
                 " beyond each ring, less all parks and rings. It is scaled to the ground of park"
                 " and ring together. A report belongs to the nearest park, so none counts twice;"
@@ -132,7 +135,9 @@ class EvaluatePark(StreetSafeAlgorithm):
                 " named, and the answer is given without them as well. How the answer changes"
                 " with half and twice the ring and with half the periods is in the page; a warning"
                 " says if the sign changes. Many parks judged at once mean that some will seem to"
-                " change by chance: about one in twenty.\n\n"
+                " change by chance: about one in twenty. Reports and crimes that come in clusters"
+                " vary more from month to month than chance alone would make them; where they do,"
+                " the verdict asks for a larger difference, and dispersion says by how much.\n\n"
             )
             + figures_help()
         )
@@ -262,15 +267,18 @@ class EvaluatePark(StreetSafeAlgorithm):
         measures = _read_measures(run, parks)
         reports = _read_reports(run)
         calendar = _calendar(run, reports)
-        windows = _windows(run, parks, measures, calendar, reports.monthly)
+        windows = _windows(run, parks, measures, calendar, reports)
         day = calendar.number(reports.dates)
         ground = _ground(run, parks, reports)
         run.stage(0.7, 0.9)(0.0)
 
-        answers = evaluate(ground, day, windows)
+        times = Times(day, calendar.months())
+        answers = evaluate(ground, times, windows)
         surges, surge_days = _look_for_surges(run, day, calendar, reports.monthly)
         without = (
-            evaluate(ground, day, [_without(one, surge_days) for one in windows], with_power=False)
+            evaluate(
+                ground, times, [_without(one, surge_days) for one in windows], with_power=False
+            )
             if surges
             else None
         )
@@ -280,7 +288,7 @@ class EvaluatePark(StreetSafeAlgorithm):
             names,
             answers,
             without,
-            _variations(ground, day, windows),
+            _variations(ground, times, windows),
             surges,
             run.number(BUFFER),
             run.given(CONTROL),
@@ -378,10 +386,13 @@ def _windows(
     parks: Sequence[ParkGround],
     measures: dict[str, list[Intervention]],
     calendar: Calendar,
-    monthly: bool,
+    reports: _Reports,
 ) -> list[Windows]:
     """Return the days before and after for each park."""
     found = []
+    lacking = np.zeros(calendar.days, dtype=bool)
+    if reports.monthly:
+        lacking = missing_months(reports.dates, calendar)
     for park in parks:
         own = measures[park.park_id]
         if run.given(WINDOW_DAYS):
@@ -392,12 +403,17 @@ def _windows(
                 for first, last in ((BEFORE_FROM, BEFORE_TO), (AFTER_FROM, AFTER_TO))
             )
             one = within_given(before, after, own, calendar)
-        if monthly:
+        if reports.monthly:
             one = Windows(
                 calendar.whole_months(one.before), calendar.whole_months(one.after), one.why_not
             )
-        found.append(one)
-    if monthly:
+        found.append(_without(one, lacking))
+    if lacking.any():
+        months = sorted({str(day)[:7] for day in calendar.dates()[lacking]})
+        sentence = tr("Months without a single report are missing and count as no time: {}.")
+        run.warn(sentence.format(", ".join(months)))
+        run.note(sentence.format(", ".join(months)))
+    if reports.monthly:
         sentence = tr("Some dates are known to the month only, so only whole months count.")
         run.say(sentence)
         run.note(sentence)
@@ -451,12 +467,12 @@ def _without(windows: Windows, days: Bools) -> Windows:
     return Windows(windows.before & ~days, windows.after & ~days, windows.why_not)
 
 
-def _variations(ground: Ground, day: Ints, windows: Sequence[Windows]) -> list[Sensitivity]:
+def _variations(ground: Ground, times: Times, windows: Sequence[Windows]) -> list[Sensitivity]:
     """Return the answer for all parks with other rings and shorter periods."""
-    asked = pooled(ground, day, windows)
+    asked = pooled(ground, times, windows)
     halves = [nearest_half(one) for one in windows]
     return [
-        Sensitivity(MULTIPLES[width], halved, pooled(ground, day, some, width), asked)
+        Sensitivity(MULTIPLES[width], halved, pooled(ground, times, some, width), asked)
         for halved, some in ((False, windows), (True, halves))
         for width in WIDTHS
     ]

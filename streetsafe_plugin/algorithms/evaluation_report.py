@@ -120,7 +120,7 @@ def table_fields() -> list[Any]:
         for name in (
             "days_before", "days_after", "treated_ha", "control_ha", "displacement_ha",
             "wdd", "wdd_se", "wdd_z", "wdd_low", "wdd_high", "ge", "ne", "wdq", "tne",
-            "detectable_fall",
+            "detectable_fall", "dispersion",
         )
     ]  # fmt: skip
     return [
@@ -167,6 +167,7 @@ def rows(result: Result) -> Iterator[Row]:
                     else (None,) * 4
                 ),
                 one.detectable,
+                one.dispersion,
                 one.verdict.value,
                 one.in_ring.value if found else None,
                 without.difference.value if without and without.difference else None,

@@ -24,6 +24,7 @@ def sentence(one: Evaluation, name: str) -> str:
         f"{name}: {counts(one)}",
         detectable(one.detectable, one.treated[0]),
         change(one.difference, one.verdict),
+        allowed_for(one.dispersion),
         moved(one.verdict, one.in_ring),
         caution(one.difference, one.ratios, one.control_density),
     ]
@@ -66,6 +67,16 @@ def change(found: Difference, said: Verdict) -> str:
             " anything changed cannot be told."
         )
     return f"{start}: whether anything changed cannot be told."
+
+
+def allowed_for(dispersion: float) -> str:
+    """Return the sentence on clustered reports; empty where they come as chance has it."""
+    if dispersion <= 1:
+        return ""
+    return (
+        f"From month to month reports vary {dispersion:.1f} times as much as chance would make"
+        " them, which the verdict allows for."
+    )
 
 
 def signed(value: float) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
+from scipy.stats import chi2
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.evaluation import (
@@ -33,6 +34,8 @@ MULTIPLES = (0.5, 1.0, 2.0, 4.0)
 #: The places in `MULTIPLES` of the rings that are tried, and of the one that was asked for.
 WIDTHS = (0, 1, 2)
 ASKED_WIDTH = 1
+_SIGNIFICANCE = 0.05
+_SURELY_A_SURGE = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,17 @@ class Ground:
 
 
 @dataclass(frozen=True)
+class Times:
+    """When the reports came: each one's day in the calendar of the periods, -1 without a date.
+
+    `month` numbers the calendar month of each day of that calendar.
+    """
+
+    day: Ints
+    month: Ints
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The answer for one park, or for all (`park` is None).
 
@@ -60,6 +74,8 @@ class Evaluation:
     follows are None where `why_not` says so. `detectable` is in reports of the treated area, at
     the length of the period before. `control_density` is how many times denser the control
     area's reports were beforehand than those of park and ring, None without reports.
+    `dispersion` is how many times as much as chance would have it the counts of all places
+    together vary from month to month within the periods, 1 where that may be chance.
     """
 
     park: int | None
@@ -75,52 +91,71 @@ class Evaluation:
     ratios: Ratios | None = None
     detectable: float | None = None
     control_density: float | None = None
+    dispersion: float = 1.0
 
 
 @dataclass(frozen=True)
 class _Part:
-    """One park's counts, ready to be compared; `groups` leave the control out."""
+    """One park's counts, ready to be compared; `groups` leave the control out.
+
+    `spread` is the chi-squared of its counts by month, and its degrees of freedom.
+    """
 
     evaluation: Evaluation
     groups: Groups
     control: Groups
     #: By report of the control area: what it adds to the difference.
     weights: Floats
+    spread: tuple[float, int] = (0.0, 0)
 
 
 def evaluate(
-    ground: Ground, day: Ints, windows: Sequence[Windows], with_power: bool = True
+    ground: Ground, times: Times, windows: Sequence[Windows], with_power: bool = True
 ) -> list[Evaluation]:
     """Return the answer for every park, and for all of them together as the last.
 
     Args:
         ground: Where the reports lie.
-        day: Each report's day in the calendar of the windows, -1 without a date.
+        times: When they came.
         windows: Which days count as before and after, by park.
         with_power: Whether to work out what could have been found, which takes longest.
     """
-    parts = _parts(ground, day, windows, ASKED_WIDTH)
+    parts = _parts(ground, times, windows, ASKED_WIDTH)
+    dispersion = _dispersion(parts)
     single = [
-        _judged(part.evaluation, join_groups([part.groups, part.control]), with_power)
+        _judged(
+            part.evaluation,
+            replace(join_groups([part.groups, part.control]), dispersion=dispersion),
+            with_power,
+        )
         for part in parts
     ]
-    return [*single, _together(_counted(parts), ground.in_control is not None, with_power)]
+    return [*single, _together(parts, ground.in_control is not None, with_power)]
 
 
 def pooled(
-    ground: Ground, day: Ints, windows: Sequence[Windows], width: int = ASKED_WIDTH
+    ground: Ground, times: Times, windows: Sequence[Windows], width: int = ASKED_WIDTH
 ) -> Evaluation:
     """Return the answer for all parks alone, without the power; `width` counts `MULTIPLES`."""
-    parts = _parts(ground, day, windows, width)
-    return _together(_counted(parts), ground.in_control is not None, with_power=False)
+    parts = _parts(ground, times, windows, width)
+    return _together(parts, ground.in_control is not None, with_power=False)
 
 
-def _counted(parts: Sequence[_Part]) -> list[_Part]:
-    return [part for part in parts if not part.evaluation.why_not]
+def _dispersion(parts: Sequence[_Part]) -> float:
+    """Return how many times as much as chance would have it counts vary from month to month.
+
+    Pearson's chi-squared over its degrees of freedom, of every place and period held against its
+    own mean; 1 unless chance would make it so large in less than 5 % of cases.
+    """
+    chi_squared = sum(part.spread[0] for part in parts)
+    freedom = sum(part.spread[1] for part in parts)
+    if not freedom or chi2.sf(chi_squared, freedom) > _SIGNIFICANCE:
+        return 1.0
+    return max(1.0, chi_squared / freedom)
 
 
 def join_groups(several: Sequence[Groups]) -> Groups:
-    """Return groups of several comparisons as those of one."""
+    """Return groups of several comparisons as those of one, with the dispersion of the first."""
     return Groups(
         np.concatenate([one.sign for one in several]),
         np.concatenate([one.before for one in several]),
@@ -128,10 +163,11 @@ def join_groups(several: Sequence[Groups]) -> Groups:
         np.concatenate([one.weight_before for one in several]),
         np.concatenate([one.weight_after for one in several]),
         np.concatenate([one.treated for one in several]),
+        several[0].dispersion,
     )
 
 
-def _parts(ground: Ground, day: Ints, windows: Sequence[Windows], width: int) -> list[_Part]:
+def _parts(ground: Ground, times: Times, windows: Sequence[Windows], width: int) -> list[_Part]:
     """Count every park; the ring's place in `MULTIPLES` is `width`."""
     by_park = np.argsort(ground.park, kind="stable")
     starts = np.searchsorted(ground.park[by_park], np.arange(len(windows) + 1))
@@ -139,7 +175,7 @@ def _parts(ground: Ground, day: Ints, windows: Sequence[Windows], width: int) ->
     if ground.in_control is not None:
         outside = (ground.ring < 0) | (ground.ring > outermost)
         shared = np.flatnonzero(ground.in_control & outside)
-    parts = []
+    parts: list[_Part] = []
     for park, one in enumerate(windows):
         mine = by_park[starts[park] : starts[park + 1]]
         ring = ground.ring[mine]
@@ -148,29 +184,52 @@ def _parts(ground: Ground, day: Ints, windows: Sequence[Windows], width: int) ->
             control, control_area = mine[ring == outermost + 1], areas[outermost + 1]
         else:
             control, control_area = shared, ground.control_areas[width]
-        parts.append(
-            _part(
-                park,
-                one,
-                day[mine[ring == 0]],
-                day[mine[(ring > 0) & (ring <= outermost)]],
-                day[control],
-                (float(areas[0]), float(areas[1 : outermost + 1].sum()), float(control_area)),
-            )
+        places = [mine[ring == 0], mine[(ring > 0) & (ring <= outermost)], control]
+        part = _part(
+            park,
+            one,
+            [times.day[reports] for reports in places],
+            (float(areas[0]), float(areas[1 : outermost + 1].sum()), float(control_area)),
         )
+        if not part.evaluation.why_not:
+            varying = places if ground.in_control is None or not parts else places[:2]
+            spreads = [
+                _spread(times.day[reports], period, times.month)
+                for reports in varying
+                for period in (one.before, one.after)
+            ]
+            part = replace(
+                part, spread=(sum(pair[0] for pair in spreads), sum(pair[1] for pair in spreads))
+            )
+        parts.append(part)
     return parts
 
 
+def _spread(days: Ints, period: Bools, month: Ints) -> tuple[float, int]:
+    """Return the chi-squared of the reports by month of a period, and its degrees of freedom.
+
+    Reports that all came in one month, ten of them or more, are no measure of the usual ups and
+    downs: they are a surge.
+    """
+    dated = days[days >= 0]
+    counted = dated[period[dated]]
+    if not len(counted):
+        return 0.0, 0
+    lengths = np.bincount(month[period])
+    reports = np.bincount(month[counted], minlength=len(lengths))
+    if reports.max() == len(counted) >= _SURELY_A_SURGE:
+        return 0.0, 0
+    expected = len(counted) * lengths[lengths > 0] / lengths.sum()
+    squares = (reports[lengths > 0] - expected) ** 2 / expected
+    return float(squares.sum()), len(expected) - 1
+
+
 def _part(
-    park: int,
-    windows: Windows,
-    treated: Ints,
-    ring: Ints,
-    control: Ints,
-    areas_m2: tuple[float, float, float],
+    park: int, windows: Windows, places: Sequence[Ints], areas_m2: tuple[float, float, float]
 ) -> _Part:
-    """Count one park, whose reports in each of the three places are given by their days."""
-    pairs = [_count(days, windows) for days in (treated, ring, control)]
+    """Count one park; `places` are the days of the reports in it, its ring and its control area."""
+    pairs = [_count(days, windows) for days in places]
+    control = places[2]
     days = float(windows.before.sum()), float(windows.after.sum())
     evaluation = Evaluation(
         park, pairs[0], pairs[1], pairs[2], days, areas_m2, _why_not(windows, days, areas_m2)
@@ -242,6 +301,7 @@ def _judged(one: Evaluation, groups: Groups, with_power: bool) -> Evaluation:
         ratios=ratios(*(_comparable(some) for some in (treated, control, ring))),
         detectable=None if share is None else share * float(treated.before.sum()),
         control_density=density,
+        dispersion=groups.dispersion,
     )
 
 
@@ -261,11 +321,13 @@ def _scaled(groups: Groups, factor: float) -> Groups:
         groups.weight_before * factor,
         groups.weight_after * factor,
         groups.treated,
+        groups.dispersion,
     )
 
 
-def _together(parts: Sequence[_Part], shared: bool, with_power: bool) -> Evaluation:
+def _together(all_parts: Sequence[_Part], shared: bool, with_power: bool) -> Evaluation:
     """Return the answer for all parks that could be counted; `shared` if they share a control."""
+    parts = [part for part in all_parts if not part.evaluation.why_not]
     if not parts:
         none = (0, 0)
         return Evaluation(None, none, none, none, (0, 0), (0, 0, 0), "no park could be evaluated")
@@ -288,7 +350,8 @@ def _together(parts: Sequence[_Part], shared: bool, with_power: bool) -> Evaluat
             control_areas[0] if shared else sum(control_areas),
         ),
     )
-    return _judged(whole, join_groups([*(part.groups for part in parts), control]), with_power)
+    groups = join_groups([*(part.groups for part in parts), control])
+    return _judged(whole, replace(groups, dispersion=_dispersion(parts)), with_power)
 
 
 def _shared(weights: Floats) -> Groups:

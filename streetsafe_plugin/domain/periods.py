@@ -21,6 +21,7 @@ from streetsafe_plugin.domain.parks import Intervention
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _UNLIKELY = 0.001
+_MANY_A_MONTH = 30
 _KNOWN_TO_THE_DAY, _TO_THE_QUARTER = "day", "quarter"
 
 
@@ -52,6 +53,11 @@ class Calendar:
     def dates(self) -> Moments:
         """Return every day as a date."""
         return np.datetime64(self.first, "D") + np.arange(self.days)
+
+    def months(self) -> Ints:
+        """Return the number of each day's calendar month, 0 for the first."""
+        months = self.dates().astype("datetime64[M]").astype(np.int64)
+        return np.asarray(months - months[0])
 
     def whole_months(self, period: Bools) -> Bools:
         """Return the days of a period that belong to calendar months wholly in it."""
@@ -112,6 +118,23 @@ def calendar_of(dates: Moments, room_days: int = 0) -> Calendar | None:
     if not silence_is_telling(known, room_days):
         first, last = first - room_days, last + room_days
     return Calendar(first.item(), int((last - first).astype(int)) + 1)
+
+
+def missing_months(dates: Moments, calendar: Calendar) -> Bools:
+    """Return the days of months between the first and the last report that have none at all.
+
+    Only where months have 30 reports on average: there a month without any is a month that the
+    extract lacks.
+    """
+    month, months = calendar.months(), int(calendar.months()[-1]) + 1
+    numbers = calendar.number(dates)
+    reports = np.bincount(month[numbers[numbers >= 0]], minlength=months)
+    filled = np.flatnonzero(reports)
+    lacking = np.zeros(months, dtype=bool)
+    if len(filled) and reports[filled].mean() >= _MANY_A_MONTH:
+        lacking[filled[0] : filled[-1]] = True
+        lacking[filled] = False
+    return np.asarray(lacking[month])
 
 
 def silence_is_telling(dates: Moments, days: int) -> bool:

@@ -272,6 +272,20 @@ def test_months_count_only_whole(make_layer, evaluate):
     assert (park["days_before"], park["days_after"]) == (31 + 28 + 31, 30 + 31 + 31)
 
 
+def test_months_that_are_missing_count_as_no_time(make_layer, evaluate):
+    # forty crimes a month, one of them in the park, and no June at all
+    months = [month for month in range(1, 10) if month != 6]
+    layer = make_layer(
+        [f"POINT({x} {Y + 50})" for _ in months for x in [MIDDLE, *[BEYOND] * 39]],
+        fields=[("month_start", "date")],
+        rows=[[f"2022-{month:02}-01"] for month in months for _ in range(40)],
+    )
+    found = evaluate(layer)
+    park, _ = found.rows("OUTPUT")
+    assert (park["days_after"], counts(park)[0]) == (31 + 31, (3, 2))
+    assert any("count as no time: 2022-06." in warning for warning in found.warnings)
+
+
 def test_a_day_of_publicity_is_named_and_left_out_beside_the_answer(make_layer, evaluate):
     dates = [f"2022-{month:02}-{day:02}" for month in range(1, 10) for day in range(1, 29)]
     places = [(BEYOND, date) for date in dates for _ in range(3)]
