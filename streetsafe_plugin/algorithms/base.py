@@ -23,6 +23,7 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
@@ -302,7 +303,12 @@ class Run(Answers):
         """Return a point input in metres; what has no usable place is counted and said."""
         source = self.source(name)
         table = layers.read_points(
-            source, self.crs, self.context.transformContext(), columns, tick or self._check_only
+            source,
+            self.crs,
+            self.context.transformContext(),
+            columns,
+            tick or self._check_only,
+            self._whole_layer(name),
         )
         self._note_source(name, source)
         left_out = sum(table.excluded.values())
@@ -339,6 +345,17 @@ class Run(Answers):
                 )
             )
         return table
+
+    def _whole_layer(self, name: str) -> QgsVectorLayer | None:
+        """Return the layer behind an input, unless only some of its features are asked for."""
+        value = self.parameters.get(name)
+        if isinstance(value, QgsProcessingFeatureSourceDefinition) and (
+            value.selectedFeaturesOnly
+            or value.featureLimit != -1
+            or getattr(value, "filterExpression", "")
+        ):
+            return None
+        return self.vector(name)
 
     def _check_only(self, share: float) -> None:
         self.stop_if_cancelled()

@@ -92,7 +92,7 @@ def read_dated_reports(run: Run) -> DatedReports:
     columns = date_columns(field, source)
     table = run.points(REPORTS, columns, run.stage(0.05, 0.3))
     dates, months = days_of(table.columns[field])
-    precisions = [value for name in columns[1:] for value in set(table.columns[name])]
+    precisions = [value for name in columns[1:] for value in set(table.columns[name].tolist())]
     undated = int(np.isnat(dates).sum())
     if undated == len(dates):
         raise InputRefused(

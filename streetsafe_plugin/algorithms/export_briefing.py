@@ -33,6 +33,7 @@ from streetsafe_plugin.domain.briefing import Park, Whole
 from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.park_counts import read_ticks
+from streetsafe_plugin.domain.periods import days_of
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.domain.rings import parse_distances, within_any
 from streetsafe_plugin.domain.sample_files import is_invented
@@ -218,7 +219,7 @@ class ExportBriefing(StreetSafeAlgorithm):
         project.setCrs(run.crs)
         heat = run.raster(HEATMAP)
         layers = briefing_layers(
-            project, run.crs, parks, reports.xy, reports.columns.get("concern"), heat, area
+            project, run.crs, parks, reports.xy, _concerns(reports), heat, area
         )
         frame = self._frame(run, heat)
         told = [*run.history(), *self._input_histories(run)]
@@ -271,7 +272,7 @@ class ExportBriefing(StreetSafeAlgorithm):
         if not run.given(CRIMES):
             return None
         table = run.points(CRIMES, ("month_start",), run.stage(0.05, 0.15))
-        held = {_as_date(value) for value in table.columns["month_start"]}
+        held = set(_as_dates(table.columns["month_start"]))
         return CrimeSet(table.xy, sorted(month for month in held if month is not None))
 
     def _heat_in_words(self, run: Run, heat: QgsRasterLayer | None, whole: Whole) -> str | None:
@@ -399,13 +400,10 @@ def _operation_in_short(operations: Sequence[str]) -> str:
 
 def _report_set(table: PointTable) -> ReportSet:
     """Return the reports with their first date field and the reasons they have."""
-    dates = next(
-        (table.columns[name] for name in _DATE_FIELDS if name in table.columns),
-        [None] * len(table.xy),
-    )
+    field = next((name for name in _DATE_FIELDS if name in table.columns), None)
     return ReportSet(
         table.xy,
-        [_as_date(value) for value in dates],
+        _as_dates(table.columns[field]) if field else [None] * len(table.xy),
         {code: read_ticks(table.columns[code]) for code in REASON_CODES if code in table.columns},
         table.total,
         table.excluded,
@@ -415,19 +413,22 @@ def _report_set(table: PointTable) -> ReportSet:
 def _only_inside(table: PointTable, area: Sequence[BaseGeometry], tick: Tick) -> PointTable:
     """Return the reports inside the area, the others counted as left out."""
     inside = within_any(table.xy, area, tick)
-    kept = np.flatnonzero(inside)
     return replace(
         table,
-        xy=table.xy[kept],
-        columns={name: [held[row] for row in kept] for name, held in table.columns.items()},
-        excluded={**table.excluded, "outside_area": len(inside) - len(kept)},
+        xy=table.xy[inside],
+        columns={name: held[inside] for name, held in table.columns.items()},
+        excluded={**table.excluded, "outside_area": int((~inside).sum())},
     )
 
 
-def _as_date(value: Any) -> datetime.date | None:
-    if isinstance(value, datetime.datetime):
-        return value.date()
-    return value if isinstance(value, datetime.date) else None
+def _concerns(table: PointTable) -> list[str | None] | None:
+    held = table.columns.get("concern")
+    return None if held is None else held.tolist()
+
+
+def _as_dates(values: np.ndarray) -> list[datetime.date | None]:
+    days, _ = days_of(values)
+    return days.tolist()
 
 
 def _say_figures(run: Run, whole: Whole) -> None:

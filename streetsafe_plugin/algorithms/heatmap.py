@@ -167,10 +167,7 @@ class Heatmap(StreetSafeAlgorithm):
         points = run.points(INPUT, weight_fields, run.stage(0.0, 0.3))
         weights = None
         if weight_fields:
-            given = [
-                np.nan if value is None else value for value in points.columns[weight_fields[0]]
-            ]
-            weights = np.array(given, dtype=float)
+            weights = points.columns[weight_fields[0]].astype(float)
         if not len(points.xy):
             raise InputRefused(
                 tr("“{}” holds no point to make a heat map of.").format(

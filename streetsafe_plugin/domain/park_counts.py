@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from streetsafe_plugin.domain.arrays import Bools, Ints
+from streetsafe_plugin.domain.arrays import Bools, Ints, Values
 from streetsafe_plugin.domain.errors import DoesNotAddUp
+from streetsafe_plugin.domain.periods import days_of
 from streetsafe_plugin.domain.rings import Belonging
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
@@ -93,21 +94,19 @@ class Accounting:
 
 
 def keep_in_window(
-    dates: Sequence[Any], first: datetime.date | None, last: datetime.date | None
+    dates: Values, first: datetime.date | None, last: datetime.date | None
 ) -> tuple[Bools, Bools]:
     """Return which reports fall in a window, both its days included, and which have no date.
 
-    Dates may be dates, date-times or text that starts as `2022-03-31`; anything else is no date.
+    Dates are what `days_of` reads.
     """
-    days = [_day_of(value) for value in dates]
-    undated = np.array([day is None for day in days], dtype=bool)
-    kept = np.array(
-        [
-            day is not None and (first is None or day >= first) and (last is None or day <= last)
-            for day in days
-        ],
-        dtype=bool,
-    )
+    days, _ = days_of(dates)
+    undated = np.isnat(days)
+    kept = ~undated
+    if first is not None:
+        kept &= days >= np.datetime64(first)
+    if last is not None:
+        kept &= days <= np.datetime64(last)
     return kept, undated
 
 
@@ -117,20 +116,12 @@ def cuts_a_month(first: datetime.date | None, last: datetime.date | None) -> boo
     return any(edge is not None and edge.day != 1 for edge in (first, day_after))
 
 
-def _day_of(value: Any) -> datetime.date | None:
-    if isinstance(value, datetime.datetime):
-        return value.date()
-    if isinstance(value, datetime.date):
-        return value
-    try:
-        return datetime.date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
-
-
-def read_ticks(values: Sequence[Any]) -> Bools:
+def read_ticks(values: Values) -> Bools:
     """Return which reports have a reason ticked; a missing value is not a tick."""
-    return np.array([_is_tick(value) for value in values], dtype=bool)
+    given = np.asarray(values)
+    if given.dtype.kind in "biuf":
+        return np.asarray(given == 1)
+    return np.array([_is_tick(value) for value in given.tolist()], dtype=bool)
 
 
 def _is_tick(value: Any) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from streetsafe_plugin.domain.arrays import Bools, Ints, Moments
+from streetsafe_plugin.domain.arrays import Bools, Ints, Moments, Values
 from streetsafe_plugin.domain.parks import Intervention
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -77,14 +77,17 @@ class Windows:
     why_not: str = ""
 
 
-def days_of(values: Sequence[Any]) -> tuple[Moments, bool]:
+def days_of(values: Values) -> tuple[Moments, bool]:
     """Return the days that values of a date field name, and whether some name a month only.
 
-    Values may be dates, date-times or text that starts as `2022-03-31`, or is `2022-03` and then
-    stands for the month's first day; anything else is no date (NaT).
+    Values may be an array of dates, or dates, date-times or text that starts as `2022-03-31`, or
+    is `2022-03` and then stands for the month's first day; anything else is no date (NaT).
     """
-    found = {value: _day_of(value) for value in set(values)}
-    days = np.array([found[value] for value in values], dtype="datetime64[D]")
+    given = np.asarray(values)
+    if given.dtype.kind == "M":
+        return given.astype("datetime64[D]"), False
+    found = {value: _day_of(value) for value in set(given.tolist())}
+    days = np.array([found[value] for value in given.tolist()], dtype="datetime64[D]")
     return days, any(isinstance(value, str) and _is_month(value) for value in found)
 
 

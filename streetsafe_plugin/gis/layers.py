@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from qgis.core import (
     QgsCsException,
     QgsFeatureRequest,
     QgsFeatureSource,
+    QgsGeometry,
+    QgsVectorLayer,
     QgsWkbTypes,
 )
 from shapely.geometry.base import BaseGeometry
@@ -24,6 +27,15 @@ from streetsafe_plugin.compat import to_python
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.crs import transform_xy
+from streetsafe_plugin.gis.point_arrays import (
+    FEW_FEATURES,
+    RawPoints,
+    copy_of,
+    read_stored,
+    scratch_folder,
+    several_points,
+    stored,
+)
 from streetsafe_plugin.i18n import tr
 
 _FEATURES_PER_TICK = 2000
@@ -33,13 +45,14 @@ _FEATURES_PER_TICK = 2000
 class PointTable:
     """Points in metres beside the attributes that were asked for.
 
-    `xy` is (n, 2). Each list in `columns` has n values, None where missing. `excluded` counts
-    the features that have no usable place, by reason: `no_geometry`, `not_finite`,
-    `not_transformable`; n and those together are `total`, the features of the source.
+    `xy` is (n, 2). Each array in `columns` has n values: numbers, dates, or objects with None
+    where missing, according to how the layer is stored. `excluded` counts the features that have
+    no usable place, by reason: `no_geometry`, `not_finite`, `not_transformable`; n and those
+    together are `total`, the features of the source.
     """
 
     xy: np.ndarray
-    columns: dict[str, list[Any]]
+    columns: dict[str, np.ndarray]
     total: int
     excluded: dict[str, int]
     crs_id: str
@@ -66,55 +79,85 @@ def read_points(
     transform_context: QgsCoordinateTransformContext,
     columns: Sequence[str] = (),
     tick: Tick = no_tick,
+    layer: QgsVectorLayer | None = None,
 ) -> PointTable:
     """Read every point of `source` as metres in `crs`; a multipoint of one part is a point.
+
+    `layer` is the layer behind the source where the source gives all of its features.
 
     Raises:
         InputRefused: the source has no coordinate system, or a feature has several points.
     """
     _require_crs(source)
+    held = [name for name in columns if source.fields().lookupField(name) >= 0]
+    raw = _read_raw(source, held, tick, layer)
+    finite = np.isfinite(raw.xy).all(axis=1)
+    xy = transform_xy(raw.xy, source.sourceCrs(), crs, transform_context)
+    usable = np.isfinite(xy).all(axis=1)
+    excluded = {
+        "no_geometry": int(raw.missing.sum()),
+        "not_finite": int((~finite & ~raw.missing).sum()),
+        "not_transformable": int((finite & ~usable).sum()),
+    }
+    read = {
+        name: raw.columns[name] if name in held else np.full(len(xy), None, dtype=object)
+        for name in columns
+    }
+    if not usable.all():
+        xy, read = xy[usable], {name: values[usable] for name, values in read.items()}
+    return PointTable(xy, read, len(raw.xy), excluded, crs.authid())
+
+
+def _read_raw(
+    source: QgsFeatureSource, columns: Sequence[str], tick: Tick, layer: QgsVectorLayer | None
+) -> RawPoints:
+    """Read points the quickest way there is for where they lie."""
+    place = stored(layer, columns)
+    if place:
+        return read_stored(place, columns, source.sourceName(), tick)
+    if source.featureCount() <= FEW_FEATURES:
+        return _read_one_by_one(source, columns, tick)
+    with scratch_folder() as folder:
+        copied = copy_of(source, columns, Path(folder), lambda share: tick(share / 2))
+        return read_stored(
+            copied, columns, source.sourceName(), lambda share: tick(0.5 + share / 2)
+        )
+
+
+def _read_one_by_one(source: QgsFeatureSource, columns: Sequence[str], tick: Tick) -> RawPoints:
     indices = [source.fields().lookupField(name) for name in columns]
     request = QgsFeatureRequest().setSubsetOfAttributes(indices)
     places: list[tuple[float, float]] = []
     values: list[list[Any]] = [[] for _ in columns]
-    excluded = {"no_geometry": 0, "not_finite": 0, "not_transformable": 0}
-    expected, total = max(source.featureCount(), 1), 0
-    for total, feature in enumerate(source.getFeatures(request), start=1):
-        if total % _FEATURES_PER_TICK == 0:
-            tick(min(total / expected, 1.0))
-        geometry = feature.geometry()
-        if geometry.isNull() or geometry.isEmpty():
-            excluded["no_geometry"] += 1
-            continue
-        if geometry.isMultipart():
-            parts = geometry.asMultiPoint()
-            if len(parts) > 1:
-                raise InputRefused(
-                    tr("Feature {} of “{}” has {} points.").format(
-                        feature.id(), source.sourceName(), len(parts)
-                    ),
-                    tr("Split it into single points first (“Multipart to singleparts”)."),
-                )
-            point = parts[0]
-        else:
-            point = geometry.asPoint()
-        places.append((point.x(), point.y()))
+    expected = max(source.featureCount(), 1)
+    for number, feature in enumerate(source.getFeatures(request)):
+        if number % _FEATURES_PER_TICK == 0:
+            tick(min(number / expected, 1.0))
+        places.append(_place_of(feature.geometry(), source.sourceName()))
         for column, index in zip(values, indices):
-            column.append(to_python(feature[index]) if index >= 0 else None)
-    given = np.array(places, dtype=float).reshape(-1, 2)
-    finite = np.isfinite(given).all(axis=1)
-    xy = transform_xy(given, source.sourceCrs(), crs, transform_context)
-    usable = np.isfinite(xy).all(axis=1)
-    excluded["not_finite"] = int((~finite).sum())
-    excluded["not_transformable"] = int((finite & ~usable).sum())
-    kept = np.flatnonzero(usable)
-    return PointTable(
-        xy[kept],
-        {name: [column[row] for row in kept] for name, column in zip(columns, values)},
-        total,
-        excluded,
-        crs.authid(),
+            column.append(to_python(feature[index]))
+    xy = np.array(places, dtype=float).reshape(-1, 2)
+    return RawPoints(
+        xy,
+        np.isnan(xy).all(axis=1),
+        {
+            name: np.array([*column, None], dtype=object)[:-1]
+            for name, column in zip(columns, values)
+        },
     )
+
+
+def _place_of(geometry: QgsGeometry, name: str) -> tuple[float, float]:
+    if geometry.isNull() or geometry.isEmpty():
+        return np.nan, np.nan
+    if geometry.isMultipart():
+        parts = geometry.asMultiPoint()
+        if len(parts) > 1:
+            raise several_points(name, len(parts))
+        point = parts[0]
+    else:
+        point = geometry.asPoint()
+    return point.x(), point.y()
 
 
 def read_polygons(
