@@ -75,6 +75,15 @@ def polygon_parts(shape: BaseGeometry) -> list[BaseGeometry]:
     return [part for member in getattr(shape, "geoms", ()) for part in polygon_parts(member)]
 
 
+def line_parts(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Return the lines a geometry holds, leaving points out."""
+    if shape.is_empty:
+        return []
+    if shape.geom_type in ("LineString", "LinearRing"):
+        return [shape]
+    return [part for member in getattr(shape, "geoms", ()) for part in line_parts(member)]
+
+
 def only_area(shape: BaseGeometry) -> BaseGeometry:
     """Return the part of a geometry that has an area, as a multipolygon, perhaps an empty one."""
     return MultiPolygon(polygon_parts(shape))

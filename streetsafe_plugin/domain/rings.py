@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Union
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
@@ -89,6 +90,16 @@ def parse_distances(text: str) -> tuple[float, ...]:
             f"DISTANCES names {len(found)} distances.", f"Name {MOST_RINGS} at most."
         )
     return tuple(sorted(found))
+
+
+#: Outer distances of rings, ascending: one list for all parks, or one for each park.
+Limits = Union[Sequence[float], Sequence[Sequence[float]]]
+
+
+def limits_of(limits_m: Limits, parks: int) -> Floats:
+    """Return the outer distances by park and ring, (parks, rings)."""
+    given = np.array(limits_m, dtype=float)
+    return np.broadcast_to(given, (parks, given.shape[-1]))
 
 
 def ring_limits(limits_m: Sequence[float]) -> list[tuple[float, float]]:

@@ -183,7 +183,7 @@ def _quoted(name: str) -> str:
 def _unpacked(batch: dict[str, np.ndarray], number: int) -> Floats:
     """Return a column of ticks as 1, 0 and NaN."""
     group, place = divmod(number, _TICKS_A_NUMBER)
-    values = batch[f"ticks{group}"] >> 2 * place & 3
+    values = batch[f"ticks{group}"].astype(np.int64) >> 2 * place & 3
     return _TICKS[values]
 
 

@@ -7,11 +7,15 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 from shapely.ops import unary_union
 
-from streetsafe_plugin.domain.errors import Cancelled
+from streetsafe_plugin.domain import ring_shapes as module
+from streetsafe_plugin.domain.errors import Cancelled, DoesNotAddUp
 from streetsafe_plugin.domain.geometry import buffered, contains, outline_of
+from streetsafe_plugin.domain.nearest_cells import Cells
 from streetsafe_plugin.domain.ring_shapes import ring_shapes
 from streetsafe_plugin.domain.rings import Overlap, assign
 
@@ -131,12 +135,64 @@ def test_cancelling_stops_it():
         ring_shapes(NEIGHBOURS["touching"], LIMITS, tick=press_cancel)
 
 
-def test_rings_that_do_not_add_up_are_withheld():
-    # a park in another's hole, which the split cannot share out yet: withheld, not drawn wrong
-    from shapely.geometry import box
+def test_a_park_in_the_others_clearing_shares_it_with_what_is_around():
+    # a square of 100 m in a clearing of 300 m: half of the 100 m between them belongs to each
+    around, inside = ring_shapes(NEIGHBOURS["one in the other's clearing"], (100.0,))
+    clearing = 300**2 - 100**2
+    assert around[0].area == 500**2 - 300**2
+    assert inside[0].area == 100**2
+    outside = square_ring(500, 0, 100)
+    assert inside[1].area + around[1].area == pytest.approx(clearing + outside, rel=1e-3)
+    # nearest to the inner square: 50 m on each side, less than a quarter circle at each corner
+    assert 4 * 100 * 50 < inside[1].area < 200**2 - 100**2
+    assert Point(250, 150.5).within(inside[1])
+    assert Point(250, 149.5).within(around[1])
 
-    from streetsafe_plugin.domain.errors import DoesNotAddUp
 
-    inner = box(100, 100, 200, 200)
-    with pytest.raises(DoesNotAddUp, match="touch or enclose"):
-        ring_shapes([box(0, 0, 300, 300).difference(inner), inner], [100.0])
+def test_rings_that_do_not_add_up_are_withheld(monkeypatch):
+    def no_cells(parks, reach_m, tick):
+        return Cells([None] * len(parks), np.zeros(len(parks)))
+
+    monkeypatch.setattr(module, "nearest_cells", no_cells)
+    with pytest.raises(DoesNotAddUp, match="within reach"):
+        ring_shapes(NEIGHBOURS["150 m apart"], LIMITS)
+
+
+@pytest.mark.parametrize("corners", [16, 64, 512])
+def test_round_parks_of_many_corners_with_wide_rings(corners):
+    parks = [Point(0, 0).buffer(150, corners), Point(700, 50).buffer(200, corners)]
+    shapes = ring_shapes(parks, (500.0, 1500.0))
+    total = sum(shape.area for rings in shapes for shape in rings)
+    assert total == pytest.approx(unary_union([buffered(p, 1500.0) for p in parks]).area, rel=1e-3)
+
+
+def test_narrow_rings_along_a_long_shared_edge():
+    parks = [box(0, 0, 5_000, 100), box(0, 100, 5_000, 200)]
+    (_, south), (_, north) = ring_shapes(parks, (1.0,))
+    # three free sides of 5,000 and twice 100 m, and a quarter circle at each corner
+    assert south.area == pytest.approx(5_000 + 200 + math.pi / 2, rel=1e-3)
+    assert north.area == pytest.approx(south.area, rel=1e-3)
+
+
+def test_each_park_may_have_distances_of_its_own():
+    parks = [box(0, 0, 100, 100), box(1_000, 0, 1_100, 100)]
+    (_, near), (_, far) = ring_shapes(parks, [(100.0,), (200.0,)])
+    assert near.area == pytest.approx(square_ring(100, 0, 100), rel=1e-3)
+    assert far.area == pytest.approx(square_ring(100, 0, 200), rel=1e-3)
+
+
+coordinates = st.integers(0, 40).map(lambda number: number * 25.0)
+boxes = st.tuples(coordinates, coordinates, st.integers(1, 8), st.integers(1, 8)).map(
+    lambda b: box(b[0], b[1], b[0] + 25 * b[2], b[1] + 25 * b[3])
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(boxes, min_size=1, max_size=6), st.sampled_from([(30.0,), (50.0, 120.0, 300.0)]))
+def test_split_rings_add_up_whatever_the_parks(parks, limits):
+    shapes = ring_shapes(parks, limits)
+    total = sum(shape.area for rings in shapes for shape in rings)
+    union = unary_union([buffered(park, limits[-1]) for park in parks])
+    assert total == pytest.approx(union.area, rel=1e-3)
+    for rings in shapes:
+        assert all(shape.is_valid for shape in rings)
