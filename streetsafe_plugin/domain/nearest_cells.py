@@ -22,27 +22,30 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.prepared import prep
 
-from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.geometry import line_parts, union
+from streetsafe_plugin.domain.arrays import Floats, Ints
+from streetsafe_plugin.domain.geometry import line_parts, squares_to_edges, union
 from streetsafe_plugin.domain.progress import Tick
 
 _PIECES_PER_GAP = 4.0  # points stand at both ends and the middle of a piece
-_FINEST_SHARE = 1 / 1000  # of the greatest distance: where parks touch the gap is 0
-#: More points of a park's own than these lie nearer than any other park's: then none is near.
-_LOOKED_AT = 17
+_FINEST_SHARE = 1 / 250  # of the greatest distance: where parks touch the gap is 0
+_COARSEST_SHARE = 1 / 8
+_MOST_PIECES = 50_000.0  # before edges are cut any finer
+_LOOKED_AT = 32
+_BLOCK = 1 << 15  # points looked at together
 _CUTS_AT_ONCE = 4.0
 _NOBODY = -1
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Each park's cell, None for a park with no other near enough, and the gap to the next park.
+    """Each park's cell, None for a park with no other near enough, and what lies around it.
 
-    The gap is a lower bound, good to a quarter of itself.
+    `gaps` are how far the next other park is at least; `touching` are the parks it meets.
     """
 
     shapes: list[BaseGeometry | None]
     gaps: Floats
+    touching: list[list[int]]
 
 
 def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> Cells:
@@ -57,14 +60,14 @@ def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> 
     shapes: list[BaseGeometry | None] = [None] * len(parks)
     edges, touching = _own_edges(parks)
     points, park, gaps = _points_along(edges, len(parks), reach_m, tick)
-    gaps[touching] = 0.0
+    gaps[[bool(others) for others in touching]] = 0.0
     crowded = np.flatnonzero(gaps <= 2 * reach_m)
     if len(crowded):
         borders = _Borders(points, park, reach_m)
         for number, owner in enumerate(crowded):
             tick(0.7 + 0.3 * number / len(crowded))
             shapes[owner] = borders.cell(int(owner))
-    return Cells(shapes, gaps)
+    return Cells(shapes, gaps, touching)
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,12 @@ class _Edges:
     park: Ints
 
 
-def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[_Edges, Bools]:
-    """Return the edges of every park that lie in no earlier one, and which parks touch others.
+def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[_Edges, list[list[int]]]:
+    """Return the edges of every park that lie in no earlier one, and which parks each touches.
 
     Whatever is nearest to an edge in an earlier park is nearest to that park as well.
     """
-    touching = np.zeros(len(parks), dtype=bool)
+    touching: list[list[int]] = [[] for _ in parks]
     boxes = np.array([park.bounds for park in parks])
     lines: list[Floats] = []
     owners: list[int] = []
@@ -89,9 +92,10 @@ def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[_Edges, Bools]:
         meets = (boxes[:number, 0] <= east) & (boxes[:number, 2] >= west)
         meets &= (boxes[:number, 1] <= north) & (boxes[:number, 3] >= south)
         edge = parks[number].boundary
-        for earlier in np.flatnonzero(meets):
+        for earlier in np.flatnonzero(meets).tolist():
             if parks[number].intersects(parks[earlier]):
-                touching[[number, earlier]] = True
+                touching[number].append(earlier)
+                touching[earlier].append(number)
                 edge = edge.difference(parks[earlier])
         for line in line_parts(edge):
             lines.append(np.asarray(line.coords, dtype=float)[:, :2])
@@ -111,19 +115,62 @@ def _points_along(
     Edges are cut until their pieces are short against that gap.
     """
     finest = reach_m * _FINEST_SHARE
-    while True:
+    perimeter = float(np.hypot(*(edges.ends - edges.starts).T).sum())
+    edges = _cut(edges, max(reach_m * _COARSEST_SHARE, perimeter / _MOST_PIECES))
+    look_around = _Surroundings(edges)
+    nearest = np.full(parks, np.inf)
+    points: list[Floats] = []
+    owners: list[Ints] = []
+    while len(edges.park):
         tick(0.3)
         middles = (edges.starts + edges.ends) / 2
         lengths = np.hypot(*(edges.ends - edges.starts).T)
-        gaps = _gaps(middles, edges.park, lengths)
+        gaps = np.maximum(look_around.gaps(middles, edges.park) - lengths / 2, 0.0)
         wanted = np.maximum(gaps / _PIECES_PER_GAP, finest)
-        if (lengths <= wanted).all():
-            break
+        fine = lengths <= wanted
+        points += [edges.starts[fine], middles[fine]]
+        owners += [edges.park[fine]] * 2
+        np.minimum.at(nearest, edges.park[fine], gaps[fine])
+        rough = _Edges(edges.starts[~fine], edges.ends[~fine], edges.park[~fine])
         # the gap of a long piece is underestimated, so it is cut by degrees
-        edges = _cut(edges, np.maximum(wanted, lengths / _CUTS_AT_ONCE))
-    nearest = np.full(parks, np.inf)
-    np.minimum.at(nearest, edges.park, gaps)
-    return np.concatenate([edges.starts, middles]), np.tile(edges.park, 2), nearest
+        edges = _cut(rough, np.maximum(wanted[~fine], lengths[~fine] / _CUTS_AT_ONCE))
+    return np.concatenate(points), np.concatenate(owners), nearest
+
+
+class _Surroundings:
+    """The edges of all parks, to find how far off the next other park is."""
+
+    def __init__(self, edges: _Edges) -> None:
+        """Sort the edges by their middles."""
+        self._edges = edges
+        self._tree = cKDTree((edges.starts + edges.ends) / 2)
+        self._longest = float(np.hypot(*(edges.ends - edges.starts).T).max())
+
+    def gaps(self, xy: Floats, park: Ints) -> Floats:
+        """Return a lower bound of each point's distance to the next park but its own.
+
+        It is exact where that park is among the edges looked at; else it lies beyond them.
+        """
+        blocks = range(0, len(xy), _BLOCK)
+        return np.concatenate(
+            [
+                self._gaps(xy[start : start + _BLOCK], park[start : start + _BLOCK])
+                for start in blocks
+            ]
+        )
+
+    def _gaps(self, xy: Floats, park: Ints) -> Floats:
+        edges = self._edges
+        looked_at = min(_LOOKED_AT, len(edges.park))
+        to_middle, which = self._tree.query(xy, k=looked_at)
+        point, place = np.nonzero(edges.park[which] != park[:, None])
+        edge = which[point, place]
+        squares = np.full(which.shape, np.inf)
+        squares[point, place] = squares_to_edges(xy[point], edges.starts[edge], edges.ends[edge])
+        nearest = np.sqrt(squares.min(axis=1))
+        if looked_at == len(edges.park):
+            return np.asarray(nearest)
+        return np.asarray(np.minimum(nearest, to_middle[:, -1] - self._longest / 2))
 
 
 def _cut(edges: _Edges, longest: Floats | float) -> _Edges:
@@ -136,22 +183,6 @@ def _cut(edges: _Edges, longest: Floats | float) -> _Edges:
     starts = edges.starts[edge] + step * place[:, None]
     ends = np.where((place + 1 == parts[edge])[:, None], edges.ends[edge], starts + step)
     return _Edges(starts, ends, edges.park[edge])
-
-
-def _gaps(middles: Floats, park: Ints, lengths: Floats) -> Floats:
-    """Return a lower bound of how far each piece of edge is from the next other park."""
-    if park[0] == park[-1]:
-        return np.full(len(middles), np.inf)
-    looked_at = min(_LOOKED_AT, len(middles))
-    tree = cKDTree(middles)
-    distance, other = tree.query(middles, k=looked_at)
-    foreign = np.where(park[other] != park[:, None], distance, np.inf)
-    nearest = foreign.min(axis=1)
-    # none among those looked at: it lies further off than the last of them
-    known = np.isfinite(nearest)
-    bound = np.where(known, nearest, distance[:, -1])
-    whose = np.take_along_axis(other, foreign.argmin(axis=1)[:, None], axis=1)[:, 0]
-    return np.asarray(np.maximum(0.0, bound - (lengths + np.where(known, lengths[whose], 0.0)) / 2))
 
 
 class _Borders:

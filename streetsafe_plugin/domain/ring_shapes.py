@@ -8,20 +8,21 @@ left whole (*shared*) or split along the line that is equally far from both edge
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from streetsafe_plugin.domain.arrays import Floats, Ints
+from streetsafe_plugin.domain.arrays import Floats
 from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.geometry import (
     buffered,
     only_area,
     union,
 )
-from streetsafe_plugin.domain.nearest_cells import Cells, nearest_cells
+from streetsafe_plugin.domain.nearest_cells import nearest_cells
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.rings import Limits, Overlap, limits_of
 
@@ -54,16 +55,16 @@ def ring_shapes(
         return []
     limits = limits_of(limits_m, len(parks))
     reach = float(limits.max())
-    neighbours = _Neighbours(parks, reach)
     splits = overlap is Overlap.NEAREST
     cells = nearest_cells(parks, reach, lambda share: tick(share / 2)) if splits else None
+    near = _Neighbours(parks, reach)
     result, zones = [], []
-    for number, park in enumerate(parks):
+    for number in range(len(parks)):
         tick(0.5 + 0.4 * number / len(parks))
-        near = neighbours.of(number)
-        own = only_area(park.difference(union([parks[other] for other in near if other < number])))
-        drawn = _Rings(number, parks, near, cells)
-        result.append([own, *drawn.rings(limits[number])])
+        drawn = _Rings(parks, number, cells.touching[number] if cells else near.of(number))
+        if cells:
+            drawn.keep_to(cells.shapes[number], float(cells.gaps[number]) / 2)
+        result.append([drawn.park(), *drawn.rings(limits[number])])
         zones.append(drawn.zone)
     if splits:
         _require_sum(zones, result, limits)
@@ -71,18 +72,25 @@ def ring_shapes(
 
 
 class _Rings:
-    """The rings of one park."""
+    """The rings of one park, without the ground of others."""
 
-    def __init__(
-        self, number: int, parks: Sequence[BaseGeometry], near: Ints, cells: Cells | None
-    ) -> None:
-        """Keep the park with what its rings must leave out."""
+    def __init__(self, parks: Sequence[BaseGeometry], number: int, others: Sequence[int]) -> None:
+        """Keep the park and the others whose ground its rings may reach."""
         self._park = parks[number]
-        self._others = [parks[other] for other in near]
-        self._cell = cells.shapes[number] if cells else None
-        self._free_m = float(cells.gaps[number]) / 2 if cells else 0.0
+        self._earlier = union([parks[other] for other in others if other < number])
+        self._others = union([parks[other] for other in others])
+        self._cell: BaseGeometry | None = None
+        self._free_m = math.inf
         #: All ground within reach, whether it is nearest to this park or not.
         self.zone: BaseGeometry = self._park
+
+    def keep_to(self, cell: BaseGeometry | None, free_m: float) -> None:
+        """Draw only what is nearest to the park; all is that lies within `free_m` of it."""
+        self._cell, self._free_m = cell, free_m
+
+    def park(self) -> BaseGeometry:
+        """Return the park's own ground."""
+        return only_area(_less(self._park, self._earlier))
 
     def rings(self, limits: Sequence[float]) -> list[BaseGeometry]:
         """Return one ring for each distance."""
@@ -92,17 +100,12 @@ class _Rings:
             ring = _between(inner, self.zone)
             if self._cell is not None and limit > self._free_m:
                 ring = ring.intersection(self._cell)
-            found.append(only_area(self._without_parks(ring, limit)))
+            found.append(only_area(_less(ring, self._others)))
         return found
 
-    def _without_parks(self, ring: BaseGeometry, limit: float) -> BaseGeometry:
-        """Return a ring without the ground of other parks.
 
-        Ground that is nearest to this park holds none of another one, unless they touch.
-        """
-        if not self._others or (self._cell is not None and self._free_m > 0):
-            return ring
-        return ring.difference(union(self._others))
+def _less(shape: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    return shape if other.is_empty else shape.difference(other)
 
 
 def _between(inner: BaseGeometry, outer: BaseGeometry) -> BaseGeometry:
@@ -118,21 +121,21 @@ def _between(inner: BaseGeometry, outer: BaseGeometry) -> BaseGeometry:
 
 
 class _Neighbours:
-    """Which parks are near enough to each other for their rings to meet."""
+    """Which parks are near enough to each other for the rings of one to reach the other."""
 
     def __init__(self, parks: Sequence[BaseGeometry], reach_m: float) -> None:
         """Keep the parks' boxes."""
         self._boxes = np.array([park.bounds for park in parks])
-        self._gap = 2 * reach_m
+        self._gap = reach_m
 
-    def of(self, number: int) -> Ints:
-        """Return the parks whose rings may meet a park's, in layer order."""
+    def of(self, number: int) -> list[int]:
+        """Return the parks that a park's rings may reach, in layer order."""
         west, south, east, north = self._boxes[number]
         boxes, gap = self._boxes, self._gap
         meets = (boxes[:, 0] <= east + gap) & (boxes[:, 2] >= west - gap)
         meets &= (boxes[:, 1] <= north + gap) & (boxes[:, 3] >= south - gap)
         meets[number] = False
-        return np.flatnonzero(meets)
+        return [int(other) for other in np.flatnonzero(meets)]
 
 
 def _require_sum(

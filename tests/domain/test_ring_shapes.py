@@ -151,7 +151,7 @@ def test_a_park_in_the_others_clearing_shares_it_with_what_is_around():
 
 def test_rings_that_do_not_add_up_are_withheld(monkeypatch):
     def no_cells(parks, reach_m, tick):
-        return Cells([None] * len(parks), np.zeros(len(parks)))
+        return Cells([None] * len(parks), np.zeros(len(parks)), [[] for _ in parks])
 
     monkeypatch.setattr(module, "nearest_cells", no_cells)
     with pytest.raises(DoesNotAddUp, match="within reach"):
