@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from bench_imports import compare_crimes, compare_reports, published_crimes
+from bench_parks import compare_park_counts
 from headless import qgis_running, run
 from qgis.core import Qgis, QgsApplication, QgsCoordinateReferenceSystem, QgsProject
 
@@ -27,7 +28,6 @@ SEED = 1
 #: A file of a usual size, timed beside one of the largest.
 USUAL_ROWS = 10_000
 RADIUS_M, CELL_M = 250, 25
-RINGS_M = (100, 200, 300)
 QUARTIC, RAW_VALUES = 0, 0
 
 
@@ -43,14 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _register_qgis_algorithms()
         bench = Bench(Path(folder), options.points)
         bench.compare("heatmap", bench.heatmap, bench.qgis_heatmap)
-        bench.compare("parkanalysis", bench.park_analysis, bench.qgis_rings_and_counts)
+        for parks, repeats in ((18, REPEATS), (options.parks, 1)):
+            _print_line(
+                compare_park_counts(Path(folder), bench.points, bench.places, parks, repeats)
+            )
     return 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--points", type=int, default=100_000, metavar="N", help="how many points (100000)"
+        "--points", type=int, default=1_000_000, metavar="N", help="how many points (1000000)"
+    )
+    parser.add_argument(
+        "--parks", type=int, default=5_000, metavar="N", help="the greater number of parks (5000)"
     )
     parser.add_argument(
         "--rows", type=int, default=1_000_000, metavar="N", help="how many reports (1000000)"
@@ -79,25 +85,27 @@ class Bench:
     def __init__(self, folder: Path, count: int) -> None:
         self._folder = folder
         self._count = count
-        self._parks = str(folder / "parks.gpkg")
-        run("streetsafe:loadparks", {"INDICATIVE": True, "OUTPUT": self._parks})
-        self._points = self._write_points()
+        self._rng = np.random.default_rng(SEED)
+        self.places = self._invent_places()
+        self.points = self._write_points()
+
+    def _invent_places(self) -> np.ndarray:
+        from streetsafe_plugin.domain.samples import invent_places
+
+        return np.asarray(invent_places(self._count, [], self._rng), dtype=float)
 
     def _write_points(self) -> str:
         from streetsafe_plugin.compat import boolean_field, text_field
-        from streetsafe_plugin.domain.samples import NORFOLK_MENTIONS, invent_places
+        from streetsafe_plugin.domain.samples import NORFOLK_MENTIONS
+        from streetsafe_plugin.gis.geopackage_bulk import LayerColumns
         from streetsafe_plugin.gis.store import LayerSpec, write_layer
         from streetsafe_plugin.gis.styling import Finish
 
-        rng = np.random.default_rng(SEED)
-        places = invent_places(self._count, [], rng)
-        ticked = rng.random((self._count, len(NORFOLK_MENTIONS))) < 0.2
+        ids = np.array([str(number) for number in range(self._count)], dtype=object)
+        ticked = [self._rng.random(self._count) < 0.2 for _ in NORFOLK_MENTIONS]
         fields = [text_field("report_id"), *(boolean_field(code) for code in NORFOLK_MENTIONS)]
         spec = LayerSpec("Points", fields, "point", QgsCoordinateReferenceSystem("EPSG:27700"))
-        rows = (
-            ((float(x), float(y)), [str(number), *reasons])
-            for number, ((x, y), reasons) in enumerate(zip(places, ticked.tolist()))
-        )
+        rows = LayerColumns(self.places, [ids, *ticked])
         context = QgsProject.instance().transformContext()
         path = write_layer(self._folder / "points.gpkg", spec, rows, context, Finish("Points"))
         return str(path)
@@ -122,7 +130,7 @@ class Bench:
         run(
             "streetsafe:heatmap",
             {
-                "INPUT": self._points,
+                "INPUT": self.points,
                 "RADIUS": RADIUS_M,
                 "CELL_SIZE": CELL_M,
                 "OUTPUT": str(self._folder / "ours.tif"),
@@ -134,46 +142,12 @@ class Bench:
         run(
             "qgis:heatmapkerneldensityestimation",
             {
-                "INPUT": self._points,
+                "INPUT": self.points,
                 "RADIUS": RADIUS_M,
                 "PIXEL_SIZE": CELL_M,
                 "KERNEL": QUARTIC,
                 "OUTPUT_VALUE": RAW_VALUES,
                 "OUTPUT": str(self._folder / "theirs.tif"),
-            },
-        )
-
-    def park_analysis(self) -> None:
-        """Count the points in the parks and their rings with StreetSafe."""
-        run(
-            "streetsafe:parkanalysis",
-            {
-                "PARKS": self._parks,
-                "REPORTS": self._points,
-                "DISTANCES": ",".join(map(str, RINGS_M)),
-                "OUTPUT": str(self._folder / "rings.gpkg"),
-                "SUMMARY": str(self._folder / "summary.gpkg"),
-            },
-        )
-
-    def qgis_rings_and_counts(self) -> None:
-        """Draw rings and count points with QGIS, which counts a point once per ring it is in."""
-        rings = str(self._folder / "qgis_rings.gpkg")
-        run(
-            "native:multiringconstantbuffer",
-            {
-                "INPUT": self._parks,
-                "RINGS": len(RINGS_M),
-                "DISTANCE": RINGS_M[0],
-                "OUTPUT": rings,
-            },
-        )
-        run(
-            "native:countpointsinpolygon",
-            {
-                "POLYGONS": rings,
-                "POINTS": self._points,
-                "OUTPUT": str(self._folder / "qgis_counts.gpkg"),
             },
         )
 

@@ -70,7 +70,7 @@ def stored(layer: QgsVectorLayer | None, columns: Sequence[str]) -> Stored | Non
     if layer.isEditable() or layer.subsetString() or not set(columns) <= set(held):
         return None
     parts = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
-    path, table = parts.get("path"), parts.get("layerName") or _only_table(parts.get("path"))
+    path, table = parts.get("path"), parts.get("layerName") or _first_table(parts.get("path"))
     return Stored(path, table) if path and table else None
 
 
@@ -187,13 +187,11 @@ def _unpacked(batch: dict[str, np.ndarray], number: int) -> Floats:
     return _TICKS[values]
 
 
-def _only_table(path: str | None) -> str | None:
-    """Return the name of a file's layer where it has just one."""
+def _first_table(path: str | None) -> str | None:
+    """Return the layer that QGIS opens where a file is given without naming one."""
     with no_gdal_exceptions():
         dataset = gdal.OpenEx(path, gdal.OF_VECTOR | gdal.OF_READONLY) if path else None
-        if dataset is None or dataset.GetLayerCount() != 1:
-            return None
-        return str(dataset.GetLayer(0).GetName())
+        return str(dataset.GetLayer(0).GetName()) if dataset and dataset.GetLayerCount() else None
 
 
 def _places(shapes: np.ndarray, name: str) -> tuple[Floats, Bools]:

@@ -12,6 +12,7 @@ from shapely.geometry import Point, Polygon, box
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused
 from streetsafe_plugin.domain.rings import (
     Overlap,
+    area_matched_limits,
     assign,
     parse_distances,
     ring_limits,
@@ -185,3 +186,20 @@ def test_distances_that_cannot_be_used_are_refused(text, says):
 
 def test_ring_limits_begin_with_the_park():
     assert ring_limits((100.0, 250.0)) == [(0, 0), (0, 100), (100, 250)]
+
+
+def test_rings_of_a_park_may_end_before_those_of_another():
+    parks = [box(0, 0, 100, 100), box(1_000, 0, 1_100, 100)]
+    xy = np.array([[250.0, 50.0], [850.0, 50.0], [560.0, 50.0]])
+    found = assign(xy, parks, [(100.0, 200.0), (100.0, 120.0)])
+    # 150 m from the first; 150 m from the second, whose rings end at 120 m; beyond both
+    assert list(zip(found.reports, found.parks, found.rings)) == [(0, 0, 2)]
+
+
+@given(st.floats(1.0, 500.0), st.floats(1.0, 500.0), st.floats(0.05, 20.0))
+def test_matched_rings_hold_the_area_asked_for(width, height, multiple):
+    park = box(0, 0, width, height)
+    (distance,) = area_matched_limits(park, [multiple])
+    # worked by hand for a rectangle: sides times distance, and a disc at the corners
+    around = 2 * (width + height) * distance + np.pi * distance**2
+    assert around == pytest.approx(multiple * park.area, rel=1e-3)

@@ -104,6 +104,14 @@ def test_a_geopackage_is_read_in_columns(saved):
     assert shown(read(saved)) == EXPECTED
 
 
+def test_a_file_with_its_style_inside_is_read_in_columns_too(saved):
+    saved.saveStyleToDatabase("style", "", True, "")
+    alone = QgsVectorLayer(saved.source().split("|")[0], "alone", "ogr")
+    assert alone.dataProvider().subLayerCount() >= 1
+    assert stored(alone, NAMES) is not None
+    assert shown(read(alone)) == EXPECTED
+
+
 def test_one_by_one_gives_the_same(saved, memory):
     assert shown(read(saved, whole=False)) == EXPECTED
     assert shown(read(memory)) == EXPECTED

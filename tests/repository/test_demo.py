@@ -60,7 +60,7 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
 
 
 def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
-    sizes = ["--points", 300, "--rows", 200, "--crimes", tmp_path / "none.zip"]
+    sizes = ["--points", 300, "--parks", 20, "--rows", 200, "--crimes", tmp_path / "none.zip"]
     done = script(root, tmp_path, "bench.py", *sizes)
     assert done.returncode == 0, done.stderr
     lines = {line["benchmark"]: line for line in map(json.loads, done.stdout.splitlines())}
