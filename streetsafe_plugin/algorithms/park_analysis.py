@@ -25,9 +25,12 @@ from streetsafe_plugin.algorithms.park_input import (
     OVERLAP,
     OVERLAPS,
     ParkGround,
+    RingPlan,
     ask_for_distances,
     ask_for_overlap,
     ask_for_parks,
+    ask_for_rings_by,
+    plan_rings,
     read_parks,
 )
 from streetsafe_plugin.algorithms.park_rings import (
@@ -124,6 +127,7 @@ class ParkAnalysis(StreetSafeAlgorithm):
             tr("Reports, crimes or any other points, in any coordinate system."),
         )
         ask_for_distances(self)
+        ask_for_rings_by(self)
         self.ask(
             QgsProcessingParameterDateTime(FROM, tr("From"), day, None, True),
             tr("The first day that counts. Left empty, from the beginning."),
@@ -204,9 +208,10 @@ class ParkAnalysis(StreetSafeAlgorithm):
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Assign, count, prove that it adds up, write."""
-        limits = parse_distances(run.text(DISTANCES))
         overlap = run.choice(OVERLAP, OVERLAPS)
         parks = read_parks(run, run.stage(0.0, 0.05))
+        plan = plan_rings(run, parks)
+        limits = plan.limits_m
         shapes = [park.shape for park in parks]
         areas = _read_area(run) if run.given(AREA) else None
         reports = _read_reports(run)
@@ -218,7 +223,7 @@ class ParkAnalysis(StreetSafeAlgorithm):
             for code in REASON_CODES
             if code in reports.columns
         }
-        counts = count_rings(belonging, len(parks), len(limits) + 1, ticks)
+        counts = count_rings(belonging, len(parks), len(plan.names) + 1, ticks)
         accounting = account(
             reports.total, belonging, counts, excluded, once=overlap is Overlap.NEAREST
         )
@@ -228,17 +233,17 @@ class ParkAnalysis(StreetSafeAlgorithm):
         say_overlaps(run, parks, rings)
         if areas is not None:
             rings = _cut(rings, union(areas))
-        _say(run, accounting, limits, overlap)
+        _say(run, accounting, plan, overlap)
         return {
             OUTPUT: run.write(
                 OUTPUT,
                 LayerSpec(tr("Reports by ring"), _count_fields(), "polygon", run.crs),
-                list(_count_rows(parks, limits, rings, counts)),
+                list(_count_rows(parks, plan, rings, counts)),
                 style="ring_counts",
             ),
             SUMMARY: run.write(
                 SUMMARY,
-                LayerSpec(tr("Reports by park"), _summary_fields(limits), "none"),
+                LayerSpec(tr("Reports by park"), _summary_fields(plan), "none"),
                 list(_summary_rows(parks, summaries)),
             ),
             TOTAL: accounting.total,
@@ -325,16 +330,15 @@ def _cut(rings: Sequence[Sequence[BaseGeometry]], area: BaseGeometry) -> list[li
     return [[only_area(ring.intersection(area)) for ring in of_park] for of_park in rings]
 
 
-def _say(run: Run, accounting: Accounting, limits: Sequence[float], overlap: Overlap) -> None:
-    line = tr("{} reports = {} in parks + {} in rings + {} beyond {:g} m + {} left out.").format(
+def _say(run: Run, accounting: Accounting, plan: RingPlan, overlap: Overlap) -> None:
+    line = tr("{} reports = {} in parks + {} in rings + {} beyond them + {} left out.").format(
         accounting.total,
         accounting.inside,
         accounting.in_rings,
         accounting.outside,
-        limits[-1],
         accounting.excluded_sum(),
     )
-    sentences = [line]
+    sentences = [plan.in_words, line]
     if accounting.excluded:
         reasons = ", ".join(f"{reason}: {number}" for reason, number in accounting.excluded.items())
         sentences.append(tr("Left out: {}.").format(reasons))
@@ -361,13 +365,13 @@ def _count_fields() -> list[Any]:
 
 def _count_rows(
     parks: Sequence[ParkGround],
-    limits: Sequence[float],
+    plan: RingPlan,
     rings: Sequence[Sequence[BaseGeometry]],
     counts: RingCounts,
 ) -> Iterator[Row]:
     densities = counts.reports_per_km2([[ring.area for ring in of_park] for of_park in rings])
-    per_park = len(limits) + 1
-    for number, (shape, values) in enumerate(ring_rows(parks, limits, rings)):
+    per_park = len(plan.names) + 1
+    for number, (shape, values) in enumerate(ring_rows(parks, plan, rings)):
         park, ring = divmod(number, per_park)
         mentions = None if counts.mentions is None else counts.mentions[park, ring]
         reasons = [
@@ -386,12 +390,12 @@ def _count_rows(
         )
 
 
-def _summary_fields(limits: Sequence[float]) -> list[Any]:
+def _summary_fields(plan: RingPlan) -> list[Any]:
     return [
         text_field("park_id"),
         text_field("park_name"),
         integer_field("inside"),
-        *(integer_field(within_field(limit)) for limit in limits),
+        *(integer_field(within_field(name)) for name in plan.names),
         integer_field("rank"),
         integer_field("rank_from"),
         integer_field("rank_to"),
@@ -400,9 +404,9 @@ def _summary_fields(limits: Sequence[float]) -> list[Any]:
     ]
 
 
-def within_field(limit_m: float) -> str:
-    """Return the summary's field for a distance: within_250, and within_0_5 for half a metre."""
-    return f"within_{limit_m:.15g}".replace(".", "_")
+def within_field(name: str) -> str:
+    """Return the summary's field for a ring: within_250 in metres, within_0_5x by area."""
+    return f"within_{name}".replace(".", "_")
 
 
 def _summary_rows(parks: Sequence[ParkGround], summaries: Sequence[ParkSummary]) -> Iterator[Row]:

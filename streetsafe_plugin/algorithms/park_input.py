@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qgis.core import (
@@ -19,10 +20,16 @@ from streetsafe_plugin.domain.geometry import union
 from streetsafe_plugin.domain.park_matching import name_fields
 from streetsafe_plugin.domain.parks import identify
 from streetsafe_plugin.domain.progress import Tick
-from streetsafe_plugin.domain.rings import Overlap
+from streetsafe_plugin.domain.rings import (
+    GREATEST_DISTANCE_M,
+    Overlap,
+    area_matched_limits,
+    parse_distances,
+)
 from streetsafe_plugin.i18n import tr
 
 PARKS, DISTANCES, OVERLAP = "PARKS", "DISTANCES", "OVERLAP"
+RINGS_BY = "RINGS_BY"
 
 #: In the order in which the enumeration numbers them.
 OVERLAPS = (Overlap.NEAREST, Overlap.SHARED)
@@ -54,8 +61,67 @@ def ask_for_distances(algorithm: StreetSafeAlgorithm) -> None:
     """Declare the rings' distances."""
     algorithm.ask(
         QgsProcessingParameterString(DISTANCES, tr("Ring distances (metres)"), "100,250,400"),
-        tr("Outer distances of the rings from the park's edge, separated by commas."),
+        tr(
+            "Outer distances of the rings from the park's edge, separated by commas; multiples of"
+            " the park's area where rings go by that."
+        ),
     )
+
+
+def ask_for_rings_by(algorithm: StreetSafeAlgorithm) -> None:
+    """Declare whether rings are the same distance wide or the same share of the park large."""
+    algorithm.ask_advanced(
+        QgsProcessingParameterEnum(
+            RINGS_BY,
+            tr("Rings by"),
+            [tr("Distance in metres"), tr("Multiples of the park's own area")],
+            False,
+            0,
+        ),
+        tr(
+            "A ring of 250 m is many times as large as a small park and a fraction of a large one."
+            " By area, 1, 2 means: as much ground around each park as the park itself has, then"
+            " twice as much. Rings are matched before neighbours take their share."
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class RingPlan:
+    """The rings that were asked for: each park's outer distances, and what to call them.
+
+    `limits_m` has one tuple a park; `names` one word a ring, such as 250 or 2x.
+    """
+
+    limits_m: list[tuple[float, ...]]
+    names: tuple[str, ...]
+    in_words: str
+
+
+def plan_rings(run: Run, parks: Sequence[ParkGround]) -> RingPlan:
+    """Return the rings of each park, by distance or by the park's own area.
+
+    Raises:
+        InputRefused: a ring would reach further than any walk.
+    """
+    given = parse_distances(run.text(DISTANCES))
+    numbers = [f"{number:.15g}" for number in given]
+    if not run.integer(RINGS_BY):
+        words = tr("Rings up to {} m from the parks' edges.").format(", ".join(numbers))
+        return RingPlan([given] * len(parks), tuple(numbers), words)
+    limits = [area_matched_limits(park.shape, given) for park in parks]
+    furthest, park = max((own[-1], park.name) for own, park in zip(limits, parks))
+    if furthest > GREATEST_DISTANCE_M:
+        raise InputRefused(
+            tr("DISTANCES: {} times the area of {} reaches {:,.0f} m.").format(
+                numbers[-1], park, furthest
+            ),
+            tr("Name smaller multiples."),
+        )
+    words = tr(
+        "Rings that hold {} times each park's own area, matched before neighbours take their share."
+    ).format(", ".join(numbers))
+    return RingPlan(limits, tuple(f"{number}x" for number in numbers), words)
 
 
 def ask_for_overlap(algorithm: StreetSafeAlgorithm) -> None:

@@ -15,9 +15,12 @@ from streetsafe_plugin.algorithms.park_input import (
     OVERLAP,
     OVERLAPS,
     ParkGround,
+    RingPlan,
     ask_for_distances,
     ask_for_overlap,
     ask_for_parks,
+    ask_for_rings_by,
+    plan_rings,
     read_parks,
 )
 from streetsafe_plugin.compat import integer_field, real_field, text_field
@@ -63,6 +66,7 @@ class ParkRings(StreetSafeAlgorithm):
         """Declare the parameters and outputs."""
         ask_for_parks(self)
         ask_for_distances(self)
+        ask_for_rings_by(self)
         ask_for_overlap(self)
         self.ask(
             QgsProcessingParameterFeatureSink(
@@ -78,18 +82,16 @@ class ParkRings(StreetSafeAlgorithm):
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Draw the rings and write them."""
-        limits = parse_distances(run.text(DISTANCES))
         parks = read_parks(run, run.stage(0.0, 0.2))
+        plan = plan_rings(run, parks)
         overlap = run.choice(OVERLAP, OVERLAPS)
-        shapes = ring_shapes([park.shape for park in parks], limits, overlap, run.stage(0.2, 0.95))
+        ground = [park.shape for park in parks]
+        shapes = ring_shapes(ground, plan.limits_m, overlap, run.stage(0.2, 0.95))
         say_overlaps(run, parks, shapes)
-        run.note(
-            tr("Rings up to {} m from the parks' edges; where they overlap: {}.").format(
-                ", ".join(f"{limit:g}" for limit in limits), overlap.value
-            )
-        )
+        run.note(plan.in_words + " " + tr("Where they overlap: {}.").format(overlap.value))
         spec = LayerSpec(tr("Park rings"), ring_fields(), "polygon", run.crs)
-        return {OUTPUT: run.write(OUTPUT, spec, ring_rows(parks, limits, shapes), style="rings")}
+        rows = ring_rows(parks, plan, shapes)
+        return {OUTPUT: run.write(OUTPUT, spec, rows, style="rings")}
 
 
 def ring_rule() -> str:
@@ -118,10 +120,10 @@ def ring_fields() -> list[Any]:
 
 
 def ring_rows(
-    parks: Sequence[ParkGround], limits: Sequence[float], shapes: Sequence[Sequence[BaseGeometry]]
+    parks: Sequence[ParkGround], plan: RingPlan, shapes: Sequence[Sequence[BaseGeometry]]
 ) -> Iterator[tuple[BaseGeometry | None, list[Any]]]:
     """Yield every ring of every park with the values of `ring_fields`."""
-    for park, rings in zip(parks, shapes):
+    for park, limits, rings in zip(parks, plan.limits_m, shapes):
         for ring, ((inner, outer), shape) in enumerate(zip(ring_limits(limits), rings)):
             values = [park.park_id, park.name, ring, inner, outer, shape.area / M2_PER_HA]
             yield (None if shape.is_empty else shape), values

@@ -31,6 +31,7 @@ _FINEST_SHARE = 1 / 250  # of the greatest distance: where parks touch the gap i
 _COARSEST_SHARE = 1 / 8
 _MOST_PIECES = 50_000.0  # before edges are cut any finer
 _LOOKED_AT = 32
+_HAIR_M = 0.0001
 _BLOCK = 1 << 15  # points looked at together
 _CUTS_AT_ONCE = 4.0
 _NOBODY = -1
@@ -80,23 +81,19 @@ class _Edges:
 
 
 def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[_Edges, list[list[int]]]:
-    """Return the edges of every park that lie in no earlier one, and which parks each touches.
+    """Return the edges that other ground can be nearest to, and which parks each park touches.
 
-    Whatever is nearest to an edge in an earlier park is nearest to that park as well.
+    All around an edge that lies in another park is ground of one of the two. Where edges of two
+    parks run together, the earlier one keeps them.
     """
-    touching: list[list[int]] = [[] for _ in parks]
-    boxes = np.array([park.bounds for park in parks])
+    touching = _touching(parks)
+    cores = [park.buffer(-_HAIR_M) if others else park for park, others in zip(parks, touching)]
     lines: list[Floats] = []
     owners: list[int] = []
-    for number, (west, south, east, north) in enumerate(boxes):
-        meets = (boxes[:number, 0] <= east) & (boxes[:number, 2] >= west)
-        meets &= (boxes[:number, 1] <= north) & (boxes[:number, 3] >= south)
-        edge = parks[number].boundary
-        for earlier in np.flatnonzero(meets).tolist():
-            if parks[number].intersects(parks[earlier]):
-                touching[number].append(earlier)
-                touching[earlier].append(number)
-                edge = edge.difference(parks[earlier])
+    for number, (park, others) in enumerate(zip(parks, touching)):
+        edge = park.boundary
+        for other in others:
+            edge = edge.difference(parks[other] if other < number else cores[other])
         for line in line_parts(edge):
             lines.append(np.asarray(line.coords, dtype=float)[:, :2])
             owners.append(number)
@@ -105,6 +102,20 @@ def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[_Edges, list[list[int]]]:
     ends = np.concatenate([line[1:] for line in lines])
     real = (starts != ends).any(axis=1)
     return _Edges(starts[real], ends[real], np.repeat(owners, lengths)[real]), touching
+
+
+def _touching(parks: Sequence[BaseGeometry]) -> list[list[int]]:
+    """Return for each park those it overlaps or touches, in layer order."""
+    found: list[list[int]] = [[] for _ in parks]
+    boxes = np.array([park.bounds for park in parks])
+    for number, (west, south, east, north) in enumerate(boxes):
+        meets = (boxes[:number, 0] <= east) & (boxes[:number, 2] >= west)
+        meets &= (boxes[:number, 1] <= north) & (boxes[:number, 3] >= south)
+        for earlier in np.flatnonzero(meets).tolist():
+            if parks[number].intersects(parks[earlier]):
+                found[number].append(earlier)
+                found[earlier].append(number)
+    return found
 
 
 def _points_along(

@@ -77,8 +77,8 @@ class _Rings:
     def __init__(self, parks: Sequence[BaseGeometry], number: int, others: Sequence[int]) -> None:
         """Keep the park and the others whose ground its rings may reach."""
         self._park = parks[number]
-        self._earlier = union([parks[other] for other in others if other < number])
-        self._others = union([parks[other] for other in others])
+        self._earlier = [parks[other] for other in others if other < number]
+        self._others = [parks[other] for other in others]
         self._cell: BaseGeometry | None = None
         self._free_m = math.inf
         #: All ground within reach, whether it is nearest to this park or not.
@@ -87,6 +87,9 @@ class _Rings:
     def keep_to(self, cell: BaseGeometry | None, free_m: float) -> None:
         """Draw only what is nearest to the park; all is that lies within `free_m` of it."""
         self._cell, self._free_m = cell, free_m
+        if cell is not None:
+            # taken out of the cell once instead of out of every ring
+            self._cell, self._others = _less(cell, self._others), []
 
     def park(self) -> BaseGeometry:
         """Return the park's own ground."""
@@ -94,6 +97,8 @@ class _Rings:
 
     def rings(self, limits: Sequence[float]) -> list[BaseGeometry]:
         """Return one ring for each distance."""
+        if self._cell is not None and self._cell.is_empty:
+            return [only_area(self._cell)] * len(limits)
         found = []
         for limit in limits:
             inner, self.zone = self.zone, buffered(self._park, limit)
@@ -104,8 +109,11 @@ class _Rings:
         return found
 
 
-def _less(shape: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
-    return shape if other.is_empty else shape.difference(other)
+def _less(shape: BaseGeometry, others: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return a shape without others: one by one, which is quicker than joining them first."""
+    for other in others:
+        shape = shape.difference(other)
+    return shape
 
 
 def _between(inner: BaseGeometry, outer: BaseGeometry) -> BaseGeometry:
