@@ -331,11 +331,12 @@ def _cut(rings: Sequence[Sequence[BaseGeometry]], area: BaseGeometry) -> list[li
 
 
 def _say(run: Run, accounting: Accounting, plan: RingPlan, overlap: Overlap) -> None:
-    line = tr("{} reports = {} in parks + {} in rings + {} beyond them + {} left out.").format(
+    line = tr("{} reports = {} in parks + {} in rings + {} {} + {} left out.").format(
         accounting.total,
         accounting.inside,
         accounting.in_rings,
         accounting.outside,
+        plan.beyond,
         accounting.excluded_sum(),
     )
     sentences = [plan.in_words, line]

@@ -90,12 +90,14 @@ def ask_for_rings_by(algorithm: StreetSafeAlgorithm) -> None:
 class RingPlan:
     """The rings that were asked for: each park's outer distances, and what to call them.
 
-    `limits_m` has one tuple a park; `names` one word a ring, such as 250 or 2x.
+    `limits_m` has one tuple a park; `names` one word a ring, such as 250 or 2x; `beyond` says
+    where reports lie that are in none.
     """
 
     limits_m: list[tuple[float, ...]]
     names: tuple[str, ...]
     in_words: str
+    beyond: str
 
 
 def plan_rings(run: Run, parks: Sequence[ParkGround]) -> RingPlan:
@@ -108,7 +110,8 @@ def plan_rings(run: Run, parks: Sequence[ParkGround]) -> RingPlan:
     numbers = [f"{number:.15g}" for number in given]
     if not run.integer(RINGS_BY):
         words = tr("Rings up to {} m from the parks' edges.").format(", ".join(numbers))
-        return RingPlan([given] * len(parks), tuple(numbers), words)
+        beyond = tr("beyond {} m").format(numbers[-1])
+        return RingPlan([given] * len(parks), tuple(numbers), words, beyond)
     limits = [area_matched_limits(park.shape, given) for park in parks]
     furthest, park = max((own[-1], park.name) for own, park in zip(limits, parks))
     if furthest > GREATEST_DISTANCE_M:
@@ -121,7 +124,8 @@ def plan_rings(run: Run, parks: Sequence[ParkGround]) -> RingPlan:
     words = tr(
         "Rings that hold {} times each park's own area, matched before neighbours take their share."
     ).format(", ".join(numbers))
-    return RingPlan(limits, tuple(f"{number}x" for number in numbers), words)
+    names = tuple(f"{number}x" for number in numbers)
+    return RingPlan(limits, names, words, tr("beyond the rings"))
 
 
 def ask_for_overlap(algorithm: StreetSafeAlgorithm) -> None:

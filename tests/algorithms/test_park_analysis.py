@@ -336,3 +336,12 @@ def test_a_cancelled_run_leaves_no_file(make_layer, run_algorithm, parks, tmp_pa
             cancel_at=cancel_at,
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rings_by_area_are_counted_and_named_so(make_layer, analyse):
+    # 10 and 30 m off a hectare: rings of 1 and 3 hectares reach 21.4 and 65.9 m
+    outcome = analyse(
+        make_layer([point(457090), point(457110), point(457130)]), DISTANCES="1,4", RINGS_BY=1
+    )
+    west = outcome.rows("SUMMARY")[0]
+    assert (west["inside"], west["within_1x"], west["within_4x"]) == (1, 2, 3)

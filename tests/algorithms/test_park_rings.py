@@ -129,3 +129,17 @@ def test_a_cancelled_run_leaves_no_file(parks, rings, tmp_path):
     with pytest.raises(QgsProcessingException, match="Cancelled"):
         rings(parks, OUTPUT=str(target), cancel_at=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rings_by_area_hold_multiples_of_the_parks_own(make_layer, rings):
+    # a hectare, and a ring as large: 400 d + pi d² = 10,000 gives d = 21.40 m (worked by hand)
+    rows = rings(make_layer([WEST], "Polygon"), "1,3", RINGS_BY=1).rows("OUTPUT")
+    assert [row["area_ha"] for row in rows] == pytest.approx([1.0, 1.0, 2.0], rel=1e-3)
+    assert [row["outer_m"] for row in rows][:2] == pytest.approx([0.0, 21.40], abs=0.01)
+    assert rows[2]["inner_m"] == rows[1]["outer_m"]
+
+
+def test_multiples_that_reach_too_far_are_refused(make_layer, rings):
+    wide = "POLYGON((450000 300000, 460000 300000, 460000 310000, 450000 310000, 450000 300000))"
+    with pytest.raises(QgsProcessingException, match="Name smaller multiples"):
+        rings(make_layer([wide], "Polygon"), "100", RINGS_BY=1)
