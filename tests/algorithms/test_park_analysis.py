@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from qgis.core import QgsProcessing, QgsProcessingException, QgsVectorLayer
 from qgis.PyQt.QtCore import QDate
 
@@ -345,3 +347,40 @@ def test_rings_by_area_are_counted_and_named_so(make_layer, analyse):
     )
     west = outcome.rows("SUMMARY")[0]
     assert (west["inside"], west["within_1x"], west["within_4x"]) == (1, 2, 3)
+
+
+steps = st.integers(-20, 60).map(lambda step: 25 * step)
+any_place = st.one_of(st.none(), st.tuples(steps, steps))
+any_date = st.sampled_from([None, "2022-01-31T23:59:00", "2022-03-01T00:00:00"])
+any_park = st.tuples(steps, steps, st.integers(1, 20)).map(
+    lambda one: square(457000 + one[0], 301000 + one[1], 25 * one[2])
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    reports=st.lists(st.tuples(any_place, any_date), max_size=30),
+    outlines=st.lists(any_park, min_size=1, max_size=4),
+    shared=st.booleans(),
+    dated=st.booleans(),
+    cut=st.booleans(),
+)
+def test_it_adds_up_whatever_comes(make_layer, analyse, reports, outlines, shared, dated, cut):
+    layer = make_layer(
+        [f"POINT({457000 + at[0]} {301000 + at[1]})" if at else None for at, _ in reports],
+        fields=DATED,
+        rows=[[date] for _, date in reports],
+    )
+    outcome = analyse(  # which asserts TOTAL = INSIDE + IN_RINGS + OUTSIDE + EXCLUDED
+        layer,
+        PARKS=make_layer(outlines, "Polygon"),
+        OVERLAP=int(shared),
+        FROM="2022-02-01" if dated else None,
+        AREA=make_layer([square(457000, 301000, 800)], "Polygon") if cut else None,
+    )
+    assert outcome["TOTAL"] == len(reports)
+    if not shared:
+        counted = sum(row["reports"] for row in outcome.rows("OUTPUT"))
+        assert counted == outcome["INSIDE"] + outcome["IN_RINGS"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon, box
 
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused
@@ -143,6 +144,43 @@ def test_the_order_of_the_reports_changes_nothing(points, parks, data):
     one = places(points, parks)
     other = places([points[number] for number in order], parks)
     assert sorted((order[report], park, ring) for report, park, ring in other) == one
+
+
+@given(
+    points=points_on_a_lattice,
+    parks=parks_on_a_lattice,
+    degrees=st.floats(0, 360),
+    moved=st.tuples(st.floats(0, 700_000), st.floats(0, 1_300_000)),
+    overlap=st.sampled_from(Overlap),
+)
+@settings(max_examples=80, deadline=None)
+def test_moving_and_turning_everything_changes_no_count(points, parks, degrees, moved, overlap):
+    # the lattice puts many reports on edges, on limits and halfway between parks
+    def there(shape):
+        return translate(rotate(shape, degrees, origin=(0, 0)), *moved)
+
+    limits = (30.0, 100.0, 200.0)
+    turned = [there(Point(point)).coords[0] for point in points]
+    assert places(turned, [there(park) for park in parks], limits, overlap) == places(
+        points, parks, limits, overlap
+    )
+
+
+@given(points=points_on_a_lattice, parks=parks_on_a_lattice, data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_the_order_of_the_parks_only_settles_draws(points, parks, data):
+    order = data.draw(st.permutations(range(len(parks))))
+    limits = (30.0, 100.0, 200.0)
+    one = places(points, parks, limits)
+    other = places(points, [parks[number] for number in order], limits)
+    # every report stays in its ring, and with its park unless another is as near
+    assert [(report, ring) for report, _, ring in other] == [
+        (report, ring) for report, _, ring in one
+    ]
+    for (report, park, _), (_, moved_park, _) in zip(one, other):
+        now = order[moved_park]
+        here = Point(points[report])
+        assert now == park or round(parks[now].distance(here) - parks[park].distance(here), 6) == 0
 
 
 def test_within_any_takes_edges_in():
