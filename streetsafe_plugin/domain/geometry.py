@@ -19,8 +19,8 @@ from shapely.ops import unary_union
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 
-#: Segments in a quarter of a circle: a disc's polygon is then 0.04 % too small.
-QUARTER_SEGMENTS = 32
+#: Segments in a quarter of a circle: a disc's polygon is then 0.01 % too small.
+QUARTER_SEGMENTS = 64
 
 _DECIMALS = 6  # micrometres
 _BLOCK = 1 << 18  # pairs of a point and an edge handled at once; small enough for the cache
@@ -95,7 +95,7 @@ def union(shapes: list[BaseGeometry]) -> BaseGeometry:
 
 
 def buffered(shape: BaseGeometry, distance_m: float) -> BaseGeometry:
-    """Return all places within `distance_m` of a shape, its area true to 0.04 %."""
+    """Return all places within `distance_m` of a shape, its area true to 0.01 %."""
     return shape.buffer(distance_m, **{_SEGMENTS_ARGUMENT: QUARTER_SEGMENTS})
 
 

@@ -92,8 +92,11 @@ CHARACTERISTIC_NAMES: Mapping[str, tuple[str, ...]] = {
 #: What else describes a person; no field of a report is for it.
 PRIVATE_PARTS = (
     "dateofbirth yearofbirth birthdate birthday nationality countryofbirth pregnan maternity"
-    " maritalstatus relationshipstatus yearsold"
+    " maritalstatus relationshipstatus yearsold mentalhealth occupation reportername homepostcode"
+    " homeaddress transgender"
 ).split()
+#: Headings that describe a person as a whole, not as a part.
+PRIVATE_NAMES = ("dob",)
 FREE_TEXT_PARTS = (
     "comment description describe freetext narrative additionalinfo furtherinfo furtherdetail"
     " moredetail details notes message pleasespecify pleasestate pleasesay specify tellus email"
@@ -101,6 +104,8 @@ FREE_TEXT_PARTS = (
 ).split()
 #: Headings that are somebody's name or words as a whole, not as a part.
 FREE_TEXT_NAMES = ("name", "names", "reporter", "postcode", "address", "ip")
+#: Headings of numbers that are given to cases, not to places.
+CASE_PARTS = ("case", "number", "incident", "occurrence", "log", "urn")
 DATE_PARTS = ("date", "submit", "created", "received")
 NOT_SUBMISSION = ("birth", "update", "modified", "edited", "status", "dob", "closed")
 
@@ -134,6 +139,11 @@ def squeezed(name: str) -> str:
     """Return a heading's letters and digits in lower case."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return "".join(character for character in folded if character.isalnum())
+
+
+def words_of(heading: str) -> list[str]:
+    """Return a heading's words in lower case."""
+    return re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", heading).casefold())
 
 
 def spellings_of(heading: str) -> tuple[str, ...]:

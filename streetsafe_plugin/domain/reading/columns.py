@@ -28,6 +28,8 @@ from streetsafe_plugin.domain.taxonomy import group_of_words, reason_for
 CERTAIN, LIKELY, UNSURE = "certain", "likely", "unsure"
 
 _BY_HEADING = "by its heading"
+#: As short as the number of a case; a place worth mapping is given more exactly.
+_SHORT_REFERENCE = re.compile(r"[A-Za-z]{2}\d{4}")
 #: What a heading that repeats another one ends in.
 _NUMBERED = re.compile(r"_\d+$")
 _SAMPLE = 500
@@ -89,6 +91,24 @@ class Columns:
     def found(self) -> tuple[str, ...]:
         """Return one sentence for each role that was found."""
         return tuple(finding.sentence for finding in self.findings)
+
+    @property
+    def harmless(self) -> frozenset[int]:
+        """Return the columns that say where, when and why, and nothing about the person."""
+        single = (
+            *(self.report_id, self.submitted, self.gridref, self.wkt, self.latlon),
+            *(self.crime_reported, self.why_not_reported),
+        )
+        return frozenset(
+            (
+                *(index for index in single if index is not None),
+                *(self.lonlat or ()),
+                *(self.metres or ()),
+                *(index for index, _ in self.ticks),
+                *(index for index, _ in self.reason_lists),
+                *self.storage,
+            )
+        )
 
     @property
     def personal(self) -> frozenset[int]:
@@ -346,13 +366,18 @@ def _characteristics(search: _Search) -> tuple[dict[str, int], tuple[int, ...]]:
         if index is not None:
             held[name] = index
             continue
-        exact_only = name in ("age_range", "sex")
+        word = {"age_range": "age", "sex": "sex"}.get(name)
         for index in list(search.free):
             key = search.key(index)
             if reason_for(search.header[index]):
                 continue
             exact = any(spelling in spellings for spelling in search.spellings[index])
-            if not exact and (exact_only or not any(part in key for part in spellings)):
+            within = (
+                word in roles.words_of(search.header[index])
+                if word
+                else any(part in key for part in spellings)
+            )
+            if not (exact or within):
                 continue
             search.take(index)
             if name in held:
@@ -360,7 +385,9 @@ def _characteristics(search: _Search) -> tuple[dict[str, int], tuple[int, ...]]:
             else:
                 held[name] = index
     for index in list(search.free):
-        if any(part in search.key(index) for part in roles.PRIVATE_PARTS):
+        if search.key(index) in roles.PRIVATE_NAMES or any(
+            part in search.key(index) for part in roles.PRIVATE_PARTS
+        ):
             private.append(search.take(index))
     if held:
         found = sorted(held.values())
@@ -447,10 +474,14 @@ def _degrees_by_content(search: _Search) -> tuple[int, int] | None:
 def _require_headings(search: _Search, indices: Iterable[int]) -> None:
     """Refuse a table whose first row is data already: taken for headings, it would be lost."""
     if numbers_of([search.header[index] for index in indices]):
-        raise InputRefused(
-            f"“{search.table.file_name}” has no headings: its first row already holds data.",
-            "Add a first row that names the columns.",
-        )
+        raise _no_headings(search)
+
+
+def _no_headings(search: _Search) -> InputRefused:
+    return InputRefused(
+        f"“{search.table.file_name}” has no headings: its first row already holds data.",
+        "Add a first row that names the columns.",
+    )
 
 
 def _fractions_between(search: _Search, index: int, low: float, high: float) -> bool:
@@ -478,13 +509,33 @@ def _place_by_content(search: _Search) -> tuple[int | None, int | None, int | No
     """Return the one column of which nearly every cell is a place: reference, WKT or pair."""
     detectors = (looks_like_gridref, looks_like_wkt, looks_like_latlon)
     for place, looks in enumerate(detectors):
-        fitting = [i for i in search.free if _share_of(search, i, looks) >= 0.9]
+        fitting = [
+            i
+            for i in search.free
+            if _share_of(search, i, looks) >= 0.9 and not _counts_cases(search, i)
+        ]
         if len(fitting) == 1:
+            if looks(search.header[fitting[0]]):
+                raise _no_headings(search)
             search.say("Place", [search.take(fitting[0])], LIKELY, "by what stands in it")
             found: list[int | None] = [None, None, None]
             found[place] = fitting[0]
             return found[0], found[1], found[2]
     return None, None, None
+
+
+def _counts_cases(search: _Search, index: int) -> bool:
+    """Tell whether what looks like grid references may be case numbers, such as SS2301.
+
+    So it may if the heading speaks of numbers, or the cells are short, unspaced and all different.
+    """
+    named = any(part in search.key(index) for part in roles.CASE_PARTS) or any(
+        spelling in roles.ID_NAMES for spelling in search.spellings[index]
+    )
+    if named and "grid" not in search.key(index):
+        return True
+    sample = [cell.strip() for cell in search.sample(index)]
+    return bool(sample) and all(_SHORT_REFERENCE.fullmatch(cell) for cell in sample)
 
 
 def _share_of(search: _Search, index: int, looks: Callable[[str], bool]) -> float:

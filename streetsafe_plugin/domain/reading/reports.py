@@ -139,7 +139,7 @@ def read_reports(
     tick(0.7)
     reasons = ticked.reasons
     np.logical_or.at(reasons, identities.merged_into, reasons[identities.merged])
-    hidden = _hidden_columns(columns, keep_characteristics, keep_text)
+    open_columns = _open_columns(columns, keep_characteristics, keep_text)
     taken = np.concatenate([identities.kept, identities.merged])
     read = ReportsRead(
         _reports(
@@ -153,7 +153,7 @@ def read_reports(
             keep_characteristics,
             keep_text,
         ),
-        _rejected(table, {**placed.problems, **identities.repeats}, hidden),
+        _rejected(table, {**placed.problems, **identities.repeats}, open_columns),
         table.rows_read,
         len(identities.merged),
         ticked.unknown_wordings(taken),
@@ -251,10 +251,11 @@ def _implausible(dates: DateColumn, kept: Ints, today: date) -> Bools:
 
 
 def _rejected(
-    table: RawTable, problems: Mapping[int, Problem], hidden: frozenset[int]
+    table: RawTable, problems: Mapping[int, Problem], open_columns: frozenset[int]
 ) -> tuple[RejectedRow, ...]:
     """Return the rows that were not taken, in the order of the source."""
-    shown = [(name, i) for i, name in enumerate(table.header) if i not in hidden]
+    shown = [(name, i) for i, name in enumerate(table.header) if i in open_columns]
+    all_open = len(shown) == len(table.header)
     rows = [
         RejectedRow(
             table.file_name,
@@ -268,19 +269,27 @@ def _rejected(
     # under a header that does not fit nobody can tell which cell is personal
     rows += [
         RejectedRow(
-            table.file_name, one.row, one.code, one.reason, as_json(() if hidden else one.cells)
+            table.file_name, one.row, one.code, one.reason, as_json(one.cells if all_open else ())
         )
         for one in table.refused
     ]
     return tuple(sorted(rows, key=lambda row: row.source_row))
 
 
-def _hidden_columns(
-    columns: Columns, keep_characteristics: bool, keep_text: bool
-) -> frozenset[int]:
-    characteristics = () if keep_characteristics else tuple(columns.characteristics.values())
-    said = () if keep_text else columns.free_text
-    return frozenset((*characteristics, *said, *columns.private))
+def _open_columns(columns: Columns, keep_characteristics: bool, keep_text: bool) -> frozenset[int]:
+    """Return the columns whose cells may stand beside a rejected row.
+
+    Only what is known not to describe a person does: a heading that nobody recognises may well be
+    somebody's name, age or words. Such columns are shown to those who keep both.
+    """
+    shown = set(columns.harmless)
+    if keep_characteristics:
+        shown.update(columns.characteristics.values())
+    if keep_text:
+        shown.update(columns.free_text)
+    if keep_characteristics and keep_text:
+        shown.update((*columns.unused, *columns.ignored))
+    return frozenset(shown)
 
 
 def _free_text(table: RawTable, columns: Columns, kept: Ints) -> Texts:
