@@ -71,6 +71,8 @@ class Group(Enum):
         }[self]
 
 
+#: A sentence with more names than this is not read.
+_MOST_NAMES = 12
 _LAYER_PARAMETERS = (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterVectorLayer,
@@ -334,7 +336,7 @@ class Run(Answers):
                 tr("{} polygons of “{}” were invalid and were repaired on a copy: {}.").format(
                     len(table.repaired),
                     source.sourceName(),
-                    ", ".join(str(row + 1) for row in table.repaired),
+                    some_of([str(row + 1) for row in table.repaired]),
                 )
             )
         left_out = sum(table.excluded.values())
@@ -519,6 +521,13 @@ class Run(Answers):
             given = self.algorithm.parameterDefinition(name).generateTemporaryDestination()
             Path(given).mkdir(parents=True, exist_ok=True)
         return Path(given)
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return names in a row, only the first dozen where there are more, and how many are left."""
+    told = ", ".join(names[:_MOST_NAMES])
+    left = len(names) - _MOST_NAMES
+    return tr("{} and {} more").format(told, left) if left > 0 else told
 
 
 def _file_behind(value: Any) -> Path | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streetsafe_plugin.algorithms.base import Run
+from streetsafe_plugin.algorithms.base import Run, some_of
 from streetsafe_plugin.algorithms.park_input import ParkGround
 from streetsafe_plugin.algorithms.report_dates import date_columns, date_field, known_to_the_month
 from streetsafe_plugin.domain.arrays import Bools, Floats, Moments
@@ -73,7 +73,7 @@ def read_measures(run: Run, parks: Sequence[ParkGround]) -> dict[str, list[Inter
     if together:
         run.say(
             tr("Several measures were taken, whose effects cannot be told apart: {}.").format(
-                ", ".join(together)
+                some_of(together)
             )
         )
     return by_park

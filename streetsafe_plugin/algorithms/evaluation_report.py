@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from streetsafe_plugin.algorithms.base import some_of
 from streetsafe_plugin.algorithms.evaluate_counts import figures_help
 from streetsafe_plugin.compat import integer_field, real_field, text_field
 from streetsafe_plugin.domain.evaluation import Verdict
@@ -72,7 +73,7 @@ class Result:
             f"{name} ({one.why_not})" for name, one in zip(self.names, self.answers) if one.why_not
         ]
         if unknown:
-            found.append(tr("Not evaluated: {}.").format(", ".join(unknown)))
+            found.append(tr("Not evaluated: {}.").format(some_of(unknown)))
         said = [one for one in self.answers[:-1] if one.verdict is not Verdict.CANNOT_TELL]
         judged = sum(1 for one in self.answers[:-1] if one.difference)
         if said and judged > 1:

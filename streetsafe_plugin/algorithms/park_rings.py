@@ -9,7 +9,7 @@ from typing import Any
 from qgis.core import QgsProcessing, QgsProcessingParameterFeatureSink
 from shapely.geometry.base import BaseGeometry
 
-from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
+from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm, some_of
 from streetsafe_plugin.algorithms.park_input import (
     DISTANCES,
     OVERLAP,
@@ -142,5 +142,5 @@ def say_overlaps(
         run.warn(
             tr(
                 "Parks that overlap an earlier one in the layer, which keeps the overlap: {}."
-            ).format(", ".join(losers))
+            ).format(some_of(losers))
         )

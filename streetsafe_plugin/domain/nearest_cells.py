@@ -23,6 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.prepared import prep
 
 from streetsafe_plugin.domain.arrays import Floats, Ints
+from streetsafe_plugin.domain.edges import Edges
 from streetsafe_plugin.domain.geometry import line_parts, squares_to_edges, union
 from streetsafe_plugin.domain.progress import Tick
 
@@ -71,16 +72,7 @@ def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> 
     return Cells(shapes, gaps, touching)
 
 
-@dataclass(frozen=True)
-class _Edges:
-    """Straight pieces of edge from `starts` to `ends` (n, 2), and whose they are."""
-
-    starts: Floats
-    ends: Floats
-    park: Ints
-
-
-def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[_Edges, list[list[int]]]:
+def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[Edges, list[list[int]]]:
     """Return the edges that other ground can be nearest to, and which parks each park touches.
 
     All around an edge that lies in another park is ground of one of the two. Where edges of two
@@ -101,7 +93,7 @@ def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[_Edges, list[list[int]]]:
     starts = np.concatenate([line[:-1] for line in lines])
     ends = np.concatenate([line[1:] for line in lines])
     real = (starts != ends).any(axis=1)
-    return _Edges(starts[real], ends[real], np.repeat(owners, lengths)[real]), touching
+    return Edges(starts[real], ends[real], np.repeat(owners, lengths)[real]), touching
 
 
 def _touching(parks: Sequence[BaseGeometry]) -> list[list[int]]:
@@ -119,43 +111,42 @@ def _touching(parks: Sequence[BaseGeometry]) -> list[list[int]]:
 
 
 def _points_along(
-    edges: _Edges, parks: int, reach_m: float, tick: Tick
+    edges: Edges, parks: int, reach_m: float, tick: Tick
 ) -> tuple[Floats, Ints, Floats]:
     """Return points along all edges, whose they are, and each park's gap to the next other one.
 
     Edges are cut until their pieces are short against that gap.
     """
     finest = reach_m * _FINEST_SHARE
-    perimeter = float(np.hypot(*(edges.ends - edges.starts).T).sum())
-    edges = _cut(edges, max(reach_m * _COARSEST_SHARE, perimeter / _MOST_PIECES))
+    perimeter = float(edges.lengths.sum())
+    edges = edges.cut(max(reach_m * _COARSEST_SHARE, perimeter / _MOST_PIECES))
     look_around = _Surroundings(edges)
     nearest = np.full(parks, np.inf)
     points: list[Floats] = []
     owners: list[Ints] = []
     while len(edges.park):
         tick(0.3)
-        middles = (edges.starts + edges.ends) / 2
-        lengths = np.hypot(*(edges.ends - edges.starts).T)
+        middles, lengths = edges.middles, edges.lengths
         gaps = np.maximum(look_around.gaps(middles, edges.park) - lengths / 2, 0.0)
         wanted = np.maximum(gaps / _PIECES_PER_GAP, finest)
         fine = lengths <= wanted
         points += [edges.starts[fine], middles[fine]]
         owners += [edges.park[fine]] * 2
         np.minimum.at(nearest, edges.park[fine], gaps[fine])
-        rough = _Edges(edges.starts[~fine], edges.ends[~fine], edges.park[~fine])
         # the gap of a long piece is underestimated, so it is cut by degrees
-        edges = _cut(rough, np.maximum(wanted[~fine], lengths[~fine] / _CUTS_AT_ONCE))
+        longest = np.maximum(wanted, lengths / _CUTS_AT_ONCE)[~fine]
+        edges = edges.only(~fine).cut(longest)
     return np.concatenate(points), np.concatenate(owners), nearest
 
 
 class _Surroundings:
     """The edges of all parks, to find how far off the next other park is."""
 
-    def __init__(self, edges: _Edges) -> None:
+    def __init__(self, edges: Edges) -> None:
         """Sort the edges by their middles."""
         self._edges = edges
-        self._tree = cKDTree((edges.starts + edges.ends) / 2)
-        self._longest = float(np.hypot(*(edges.ends - edges.starts).T).max())
+        self._tree = cKDTree(edges.middles)
+        self._longest = float(edges.lengths.max())
 
     def gaps(self, xy: Floats, park: Ints) -> Floats:
         """Return a lower bound of each point's distance to the next park but its own.
@@ -182,18 +173,6 @@ class _Surroundings:
         if looked_at == len(edges.park):
             return np.asarray(nearest)
         return np.asarray(np.minimum(nearest, to_middle[:, -1] - self._longest / 2))
-
-
-def _cut(edges: _Edges, longest: Floats | float) -> _Edges:
-    """Return pieces of edges cut evenly so that none is longer than `longest`."""
-    lengths = np.hypot(*(edges.ends - edges.starts).T)
-    parts = np.maximum(np.ceil(lengths / longest), 1).astype(np.int64)
-    edge = np.repeat(np.arange(len(parts)), parts)
-    place = np.arange(len(edge)) - np.repeat(np.cumsum(parts) - parts, parts)
-    step = (edges.ends - edges.starts)[edge] / parts[edge, None]
-    starts = edges.starts[edge] + step * place[:, None]
-    ends = np.where((place + 1 == parts[edge])[:, None], edges.ends[edge], starts + step)
-    return _Edges(starts, ends, edges.park[edge])
 
 
 class _Borders:

@@ -22,6 +22,7 @@ from scipy.optimize import brentq
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
+from streetsafe_plugin.domain.edges import nearest_park
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import PointIndex, buffered, contains, distances, outline_of
 from streetsafe_plugin.domain.progress import Tick, no_tick
@@ -138,9 +139,8 @@ def assign(
 ) -> Belonging:
     """Find the parks and rings that points belong to, by the rule of this module.
 
-    Distances are true distances to the park's edge, not to a buffer's polygon. Points are found
-    through a sorted index, so the work grows with what lies around each park and not with points
-    times parks.
+    Distances are true distances to the park's edge, not to a buffer's polygon. Points and edges
+    are found through indices, so the work does not grow with points times parks.
 
     Args:
         xy: Points (n, 2), finite, in metres.
@@ -153,33 +153,66 @@ def assign(
         The belonging of all n points.
     """
     limits = limits_of(limits_m, len(parks))
+    if not len(parks) or not len(xy):
+        nothing = np.empty(0, np.int64)
+        return Belonging(nothing, nothing, nothing, len(xy))
+    find = _nearest if overlap is Overlap.NEAREST else _all_near
+    points, owners, metres = find(xy, parks, float(limits.max()), tick)
+    # a park's own rings may end before the widest ones do
+    kept = metres <= limits[owners, -1]
+    points, owners, metres = points[kept], owners[kept], metres[kept]
+    inner = np.column_stack((np.zeros(len(parks)), limits))
+    rings = (metres[:, None] > inner[owners]).sum(axis=1)
+    return Belonging(points, owners, rings.astype(np.int64), len(xy))
+
+
+def _nearest(
+    xy: Floats, parks: Sequence[BaseGeometry], reach_m: float, tick: Tick
+) -> tuple[Ints, Ints, Floats]:
+    """Return points within reach of a park, the nearest park, and how far off it is."""
+    outlines = [outline_of(park) for park in parks]
     index = PointIndex(xy)
-    reach = float(limits.max()) if limits.size else 0.0
+    owner = np.full(len(xy), -1, dtype=np.int64)
+    around = np.zeros(len(xy), dtype=bool)
+    for number, outline in enumerate(outlines):
+        tick(number / len(parks) / 2)
+        around[index.within(outline.bounds, reach_m)] = True
+        points = index.within(outline.bounds, 0.0)
+        points = points[owner[points] < 0]  # the first park that holds a point keeps it
+        owner[points[contains(xy[points], outline)]] = number
+    metres = np.where(owner >= 0, 0.0, np.inf)
+    outside = np.flatnonzero(around & (owner < 0))
+    owner[outside], metres[outside] = nearest_park(
+        xy[outside], outlines, reach_m, lambda share: tick(0.5 + share / 2)
+    )
+    points = np.flatnonzero(owner >= 0)
+    return points, owner[points], metres[points]
+
+
+def _all_near(
+    xy: Floats, parks: Sequence[BaseGeometry], reach_m: float, tick: Tick
+) -> tuple[Ints, Ints, Floats]:
+    """Return points with every park in whose reach they are; inside a park, with that alone."""
+    index = PointIndex(xy)
     near_points, near_parks, near_distances = [], [], []
     for number, park in enumerate(parks):
         tick(number / len(parks))
         outline = outline_of(park)
-        points = index.within(outline.bounds, reach)
-        distance = distances(xy[points], outline, reach)
+        points = index.within(outline.bounds, reach_m)
+        distance = distances(xy[points], outline, reach_m)
         reached = np.isfinite(distance)
         near_points.append(points[reached])
         near_parks.append(np.full(int(reached.sum()), number, dtype=np.int64))
         near_distances.append(distance[reached])
-    points = np.concatenate([np.empty(0, np.int64), *near_points])
-    owners = np.concatenate([np.empty(0, np.int64), *near_parks])
-    metres = np.concatenate([np.empty(0), *near_distances])
+    points, owners = np.concatenate(near_points), np.concatenate(near_parks)
+    metres = np.concatenate(near_distances)
     # by point, then distance, then the order of the layer: the first of each point is the nearest
     order = np.lexsort((owners, metres, points))
     points, owners, metres = points[order], owners[order], metres[order]
     nearest = np.ones(len(points), dtype=bool)
     nearest[1:] = points[1:] != points[:-1]
-    kept = nearest if overlap is Overlap.NEAREST else nearest | (_of_nearest(metres, nearest) > 0)
-    # a park's own rings may end before the widest ones do
-    kept &= metres <= limits[owners, -1]
-    points, owners, metres = points[kept], owners[kept], metres[kept]
-    inner = np.column_stack((np.zeros(len(parks)), limits))
-    rings = (metres[:, None] > inner[owners]).sum(axis=1)
-    return Belonging(points, owners, rings.astype(np.int64), len(xy))
+    kept = nearest | (_of_nearest(metres, nearest) > 0)
+    return points[kept], owners[kept], metres[kept]
 
 
 def within_any(xy: Floats, areas: Sequence[BaseGeometry], tick: Tick = no_tick) -> Bools:
