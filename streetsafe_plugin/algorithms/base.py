@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -254,6 +255,7 @@ class Run(Answers):
         #: The metre-based system in which everything is measured.
         self.crs = crs.analysis_crs(load_settings().analysis_crs)
         self._provenance = provenance.record(algorithm, parameters, context)
+        self._kin = uuid.uuid4().hex
 
     def say(self, text: str) -> None:
         """Tell the user something; Processing escapes it itself where its log is HTML."""
@@ -381,10 +383,12 @@ class Run(Answers):
         style: str | None = None,
         tick: Tick | None = None,
         ledger: Mapping[str, Any] | None = None,
+        form: styling.Style | None = None,
     ) -> str | None:
         """Write a vector output and return its place for the results; None if not asked for.
 
-        A GeoPackage of its own also gets `ledger`, the account of an import, as a table.
+        A GeoPackage of its own also gets `ledger`, the account of an import, as a table. What
+        has a `form` is marked as belonging to what else of the run has one.
 
         Files are written beside and renamed. Everything else (memory, databases, a layer in an
         existing GeoPackage) goes through Processing's own sinks; a database table, once begun, is
@@ -398,6 +402,8 @@ class Run(Answers):
             self._provenance.metadata(spec.title),
             self._provenance.notes_html(),
             tuple(field.name() for field in spec.fields[:6]),
+            form,
+            self._kin if form else "",
         )
         tick = tick or self._check_only
         if _is_file(self.destination(name)):

@@ -26,6 +26,7 @@ from shapely.geometry.base import BaseGeometry
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
 from streetsafe_plugin.compat import date_field, integer_field, real_field, text_field
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
+from streetsafe_plugin.domain.intervention_overlaps import overlaps
 from streetsafe_plugin.domain.park_matching import (
     Boundary,
     Match,
@@ -43,6 +44,7 @@ from streetsafe_plugin.domain.parks import (
     parks_in,
 )
 from streetsafe_plugin.gis.crs import transform_xy
+from streetsafe_plugin.gis.park_forms import interventions_form, parks_form
 from streetsafe_plugin.gis.source_gate import read_table
 from streetsafe_plugin.gis.store import LayerSpec
 from streetsafe_plugin.i18n import tr
@@ -229,14 +231,20 @@ class LoadParks(StreetSafeAlgorithm):
         for line in unmatched:
             run.warn(tr("Not drawn: {}").format(line))
             run.note(tr("Not drawn: {}").format(line))
+        undistinguished = _undistinguished(run, parks, interventions)
         return {
             OUTPUT: run.write(
-                OUTPUT, _parks_spec(run.crs), [_park_row(one) for one in drawn], style="parks"
+                OUTPUT,
+                _parks_spec(run.crs),
+                [_park_row(one) for one in drawn],
+                style="parks",
+                form=parks_form,
             ),
             INTERVENTIONS: run.write(
                 INTERVENTIONS,
                 _interventions_spec(),
-                [_intervention_row(one) for one in interventions],
+                [_intervention_row(*one) for one in zip(interventions, undistinguished)],
+                form=interventions_form,
             ),
             PARKS: len(parks),
             MATCHED: matched,
@@ -269,6 +277,25 @@ def _read_interventions(run: Run, parks: Sequence[Park]) -> list[Intervention]:
         )
         return []
     return interventions_in(read_table(str(path)), [park.park_id for park in parks])
+
+
+def _undistinguished(
+    run: Run, parks: Sequence[Park], interventions: Sequence[Intervention]
+) -> list[str]:
+    """Return for each intervention what it cannot be told apart from in time, and warn of it."""
+    names = {park.park_id: park.name for park in parks}
+    rivals: list[list[str]] = [[] for _ in interventions]
+    for pair in overlaps(interventions):
+        one, other = interventions[pair.one], interventions[pair.other]
+        rivals[pair.one].append(f"{other.measure}: {pair.when}")
+        rivals[pair.other].append(f"{one.measure}: {pair.when}")
+        sentence = tr(
+            "{}: {} and {} cannot be told apart in time ({}), so a change there cannot be put"
+            " down to either."
+        ).format(names[one.park_id], one.measure, other.measure, pair.when)
+        run.warn(sentence)
+        run.note(sentence)
+    return ["; ".join(found) for found in rivals]
 
 
 def _name_fields(answers: Answers, fields: Sequence[str]) -> list[str]:
@@ -396,11 +423,12 @@ def _interventions_spec() -> LayerSpec:
         text_field("date_confidence"),
         real_field("funding_gbp"),
         text_field("source"),
+        text_field("overlap"),
     ]
     return LayerSpec(tr("Interventions"), fields, "none")
 
 
-def _intervention_row(one: Intervention) -> tuple[None, list[Any]]:
+def _intervention_row(one: Intervention, undistinguished: str) -> tuple[None, list[Any]]:
     return None, [
         one.park_id,
         one.measure,
@@ -411,4 +439,5 @@ def _intervention_row(one: Intervention) -> tuple[None, list[Any]]:
         one.date_confidence,
         one.funding_gbp,
         one.source or None,
+        undistinguished or None,
     ]

@@ -30,6 +30,7 @@ from qgis.core import (
 from qgis.PyQt.QtXml import QDomDocument
 
 from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
+from streetsafe_plugin.gis.park_relation import relate_within
 from streetsafe_plugin.gis.store import beside
 from streetsafe_plugin.gis.text_gate import label
 from streetsafe_plugin.i18n import tr
@@ -135,6 +136,7 @@ def _write_with_qgis(
         node.setCustomProperty(GROUP_PROPERTY, group.key)
         for entry in group.layers:
             _add(project, node, entry)
+    relate_within(project)
     counts = _row_counts(project)
     written = project.write(str(path))
     reason = project.error()
