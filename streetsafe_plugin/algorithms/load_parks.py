@@ -24,9 +24,13 @@ from qgis.core import (
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.compat import date_field, integer_field, real_field, text_field
+from streetsafe_plugin.algorithms.park_layers import (
+    intervention_rows,
+    interventions_spec,
+    parks_spec,
+)
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
-from streetsafe_plugin.domain.intervention_overlaps import overlaps
+from streetsafe_plugin.domain.intervention_overlaps import Overlap, overlaps
 from streetsafe_plugin.domain.park_matching import (
     Boundary,
     Match,
@@ -46,7 +50,6 @@ from streetsafe_plugin.domain.parks import (
 from streetsafe_plugin.gis.crs import transform_xy
 from streetsafe_plugin.gis.park_forms import interventions_form, parks_form
 from streetsafe_plugin.gis.source_gate import read_table
-from streetsafe_plugin.gis.store import LayerSpec
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.paths import resource
 
@@ -235,15 +238,15 @@ class LoadParks(StreetSafeAlgorithm):
         return {
             OUTPUT: run.write(
                 OUTPUT,
-                _parks_spec(run.crs),
+                parks_spec(run.crs),
                 [_park_row(one) for one in drawn],
                 style="parks",
                 form=parks_form,
             ),
             INTERVENTIONS: run.write(
                 INTERVENTIONS,
-                _interventions_spec(),
-                [_intervention_row(*one) for one in zip(interventions, undistinguished)],
+                interventions_spec(),
+                intervention_rows(interventions, undistinguished),
                 form=interventions_form,
             ),
             PARKS: len(parks),
@@ -281,21 +284,19 @@ def _read_interventions(run: Run, parks: Sequence[Park]) -> list[Intervention]:
 
 def _undistinguished(
     run: Run, parks: Sequence[Park], interventions: Sequence[Intervention]
-) -> list[str]:
-    """Return for each intervention what it cannot be told apart from in time, and warn of it."""
+) -> list[Overlap]:
+    """Return which interventions cannot be told apart in time, and warn of each pair."""
     names = {park.park_id: park.name for park in parks}
-    rivals: list[list[str]] = [[] for _ in interventions]
-    for pair in overlaps(interventions):
+    found = overlaps(interventions)
+    for pair in found:
         one, other = interventions[pair.one], interventions[pair.other]
-        rivals[pair.one].append(f"{other.measure}: {pair.when}")
-        rivals[pair.other].append(f"{one.measure}: {pair.when}")
         sentence = tr(
             "{}: {} and {} cannot be told apart in time ({}), so a change there cannot be put"
             " down to either."
         ).format(names[one.park_id], one.measure, other.measure, pair.when)
         run.warn(sentence)
         run.note(sentence)
-    return ["; ".join(found) for found in rivals]
+    return found
 
 
 def _name_fields(answers: Answers, fields: Sequence[str]) -> list[str]:
@@ -378,23 +379,6 @@ def _draw(
     return drawn, unmatched
 
 
-def _parks_spec(crs: QgsCoordinateReferenceSystem) -> LayerSpec:
-    fields = [
-        text_field("park_id"),
-        text_field("park_name"),
-        text_field("district"),
-        text_field("lad_code"),
-        text_field("scheme"),
-        real_field("area_ha"),
-        text_field("boundary_status"),
-        text_field("match_method"),
-        text_field("match_name"),
-        real_field("match_distance_m"),
-        text_field("note"),
-    ]
-    return LayerSpec(tr("Parks"), fields, "polygon", crs)
-
-
 def _park_row(one: _Drawn) -> tuple[BaseGeometry, list[Any]]:
     park, match = one.park, one.match
     return one.shape, [
@@ -409,35 +393,4 @@ def _park_row(one: _Drawn) -> tuple[BaseGeometry, list[Any]]:
         match.name if match else None,
         match.distance_m if match else None,
         one.note or None,
-    ]
-
-
-def _interventions_spec() -> LayerSpec:
-    fields = [
-        text_field("park_id"),
-        text_field("measure"),
-        integer_field("quantity"),
-        text_field("status"),
-        date_field("date_from"),
-        date_field("date_to"),
-        text_field("date_confidence"),
-        real_field("funding_gbp"),
-        text_field("source"),
-        text_field("overlap"),
-    ]
-    return LayerSpec(tr("Interventions"), fields, "none")
-
-
-def _intervention_row(one: Intervention, undistinguished: str) -> tuple[None, list[Any]]:
-    return None, [
-        one.park_id,
-        one.measure,
-        one.quantity,
-        one.status,
-        one.date_from,
-        one.date_to,
-        one.date_confidence,
-        one.funding_gbp,
-        one.source or None,
-        undistinguished or None,
     ]

@@ -71,6 +71,7 @@ def save_project(
 ) -> Path:
     """Save `groups`, the topmost first, as a project at `path` that opens on `view`.
 
+    A layer of parks and a table of interventions among them are tied by a relation.
     The layers pass into the project's keeping and are gone afterwards. Returns where the file
     came to lie: `path`, or a dated name where `path` was held open.
 
@@ -125,7 +126,7 @@ def _write_with_qgis(
     crs: QgsCoordinateReferenceSystem,
     view: QgsRectangle,
 ) -> list[int]:
-    """Write the project as QGIS does and return the number of rows of each vector layer."""
+    """Write the project as QGIS does and return what it must hold when it is opened again."""
     project = QgsProject()
     project.setFilePathStorage(Qgis.FilePathType.Relative)
     project.setTitle(label(title))
@@ -137,7 +138,7 @@ def _write_with_qgis(
         for entry in group.layers:
             _add(project, node, entry)
     relate_within(project)
-    counts = _row_counts(project)
+    counts = _counts(project)
     written = project.write(str(path))
     reason = project.error()
     project.clear()
@@ -155,6 +156,12 @@ def _add(project: QgsProject, group: QgsLayerTreeGroup, entry: ProjectLayer) -> 
     node = group.addLayer(entry.layer)
     node.setItemVisibilityChecked(entry.visible)
     node.setExpanded(entry.visible)
+
+
+def _counts(project: QgsProject) -> list[int]:
+    """Return the number of relations that hold, and of the rows of each layer."""
+    ties = [one for one in project.relationManager().relations().values() if one.isValid()]
+    return [len(ties), *_row_counts(project)]
 
 
 def _row_counts(project: QgsProject) -> list[int]:
@@ -213,7 +220,7 @@ def _check(path: Path, name: str, counts: Sequence[int]) -> None:
     """Open the project again: every layer must be there, valid and as full as before."""
     project = QgsProject()
     opened = project.read(str(path))
-    found = _row_counts(project)
+    found = _counts(project)
     project.clear()
     if not opened or found != list(counts):
         raise WriteFailed(
