@@ -43,6 +43,7 @@ from streetsafe_plugin import about
 from streetsafe_plugin.compat import field_names, is_null
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError, WriteFailed
 from streetsafe_plugin.domain.memory import fewer_collections
+from streetsafe_plugin.domain.park_matching import naming_fields
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import crs, layers, on_load, provenance, store, styling, text_gate
 from streetsafe_plugin.gis.source_gate import check_layer_source
@@ -51,6 +52,7 @@ from streetsafe_plugin.paths import resource
 from streetsafe_plugin.settings import load_settings
 
 _Choice = TypeVar("_Choice")
+_MOST_LISTED = 20
 
 
 class Group(Enum):
@@ -317,22 +319,35 @@ class Run(Answers):
         return table
 
     def polygons(
-        self, name: str, columns: Sequence[str] = (), tick: Tick | None = None
+        self,
+        name: str,
+        columns: Sequence[str] = (),
+        tick: Tick | None = None,
+        within: Sequence[layers.Bounds] | None = None,
     ) -> layers.PolygonTable:
-        """Return a polygon input in metres; what was repaired or left out is said."""
+        """Return a polygon input in metres; what was repaired or left out is said and noted.
+
+        With `within`, only what meets one of those rectangles is read.
+        """
         source = self.source(name)
+        naming = naming_fields(source.fields().names())
         table = layers.read_polygons(
-            source, self.crs, self.context.transformContext(), columns, tick or self._check_only
+            source,
+            self.crs,
+            self.context.transformContext(),
+            list(dict.fromkeys([*columns, *naming])),
+            tick or self._check_only,
+            within,
         )
         self._note_source(name, source)
         if table.repaired:
-            self.warn(
-                tr("{} polygons of “{}” were invalid and were repaired on a copy: {}.").format(
-                    len(table.repaired),
-                    source.sourceName(),
-                    ", ".join(str(row + 1) for row in table.repaired),
-                )
+            sentence = tr(
+                "{} polygons of “{}” were invalid and were repaired on a copy: {}."
+            ).format(
+                len(table.repaired), source.sourceName(), _some_of(table.called(naming or columns))
             )
+            self.warn(sentence)
+            self.note(sentence)
         left_out = sum(table.excluded.values())
         if left_out:
             self.warn(
@@ -494,6 +509,13 @@ class Run(Answers):
             given = self.algorithm.parameterDefinition(name).generateTemporaryDestination()
             Path(given).mkdir(parents=True, exist_ok=True)
         return Path(given)
+
+
+def _some_of(names: Sequence[str]) -> str:
+    """Return a list to read out, cut where nobody would read on."""
+    shown = ", ".join(names[:_MOST_LISTED])
+    left = len(names) - _MOST_LISTED
+    return tr("{} and {} more").format(shown, left) if left > 0 else shown
 
 
 def _file_behind(value: Any) -> Path | None:

@@ -191,7 +191,7 @@ def test_a_play_space_is_not_the_park(load, make_layer):
     )
     outcome = load(BOUNDARIES=layer)
     assert outcome["MATCHED"] == 0
-    assert "only a play space" in outcome.rows("OUTPUT")[0]["note"]
+    assert "what has its name here is no park (play space)" in outcome.rows("OUTPUT")[0]["note"]
 
 
 @pytest.mark.parametrize("field", ["WD13CD", "LAD21NM", "LSOA11CD"])
