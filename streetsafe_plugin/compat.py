@@ -9,6 +9,9 @@ from typing import Any
 from qgis.core import (
     NULL,
     Qgis,
+    QgsAttributeEditorContainer,
+    QgsAttributeEditorElement,
+    QgsEditFormConfig,
     QgsField,
     QgsLayoutExporter,
     QgsLayoutItemLabel,
@@ -117,6 +120,23 @@ def switch_off_geospatial_pdf(settings: QgsLayoutExporter.PdfExportSettings) -> 
     ):
         if hasattr(settings, flag):
             setattr(settings, flag, False)
+
+
+def drag_and_drop_layout() -> Any:
+    """Return the layout of a form whose pages and fields are put together one by one."""
+    if hasattr(Qgis, "AttributeFormLayout"):
+        return Qgis.AttributeFormLayout.DragAndDrop
+    return QgsEditFormConfig.EditorLayout.TabLayout  # before QGIS 3.32
+
+
+def tab_for_form(title: str, parent: QgsAttributeEditorElement) -> QgsAttributeEditorContainer:
+    """Return a page of a form."""
+    page = QgsAttributeEditorContainer(title, parent)
+    if hasattr(Qgis, "AttributeEditorContainerType"):
+        page.setType(Qgis.AttributeEditorContainerType.Tab)
+    else:  # before QGIS 3.32
+        page.setIsGroupBox(False)
+    return page
 
 
 def text_as_text() -> Any:

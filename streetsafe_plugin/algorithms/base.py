@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import datetime
 import re
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -43,6 +44,7 @@ from streetsafe_plugin import about
 from streetsafe_plugin.compat import field_names, is_null
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused, StreetSafeError, WriteFailed
 from streetsafe_plugin.domain.memory import fewer_collections
+from streetsafe_plugin.domain.park_matching import naming_fields
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import crs, layers, on_load, provenance, store, styling, text_gate
 from streetsafe_plugin.gis.source_gate import check_layer_source
@@ -257,6 +259,7 @@ class Run(Answers):
         #: The metre-based system in which everything is measured.
         self.crs = crs.analysis_crs(load_settings().analysis_crs)
         self._provenance = provenance.record(algorithm, parameters, context)
+        self._kin = uuid.uuid4().hex
 
     def say(self, text: str) -> None:
         """Tell the user something; Processing escapes it itself where its log is HTML."""
@@ -323,22 +326,35 @@ class Run(Answers):
         return table
 
     def polygons(
-        self, name: str, columns: Sequence[str] = (), tick: Tick | None = None
+        self,
+        name: str,
+        columns: Sequence[str] = (),
+        tick: Tick | None = None,
+        within: Sequence[layers.Bounds] | None = None,
     ) -> layers.PolygonTable:
-        """Return a polygon input in metres; what was repaired or left out is said."""
+        """Return a polygon input in metres; what was repaired or left out is said and noted.
+
+        With `within`, only what meets one of those rectangles is read.
+        """
         source = self.source(name)
+        naming = naming_fields(source.fields().names())
         table = layers.read_polygons(
-            source, self.crs, self.context.transformContext(), columns, tick or self._check_only
+            source,
+            self.crs,
+            self.context.transformContext(),
+            list(dict.fromkeys([*columns, *naming])),
+            tick or self._check_only,
+            within,
         )
         self._note_source(name, source)
         if table.repaired:
-            self.warn(
-                tr("{} polygons of “{}” were invalid and were repaired on a copy: {}.").format(
-                    len(table.repaired),
-                    source.sourceName(),
-                    some_of([str(row + 1) for row in table.repaired]),
-                )
+            sentence = tr(
+                "{} polygons of “{}” were invalid and were repaired on a copy: {}."
+            ).format(
+                len(table.repaired), source.sourceName(), some_of(table.called(naming or columns))
             )
+            self.warn(sentence)
+            self.note(sentence)
         left_out = sum(table.excluded.values())
         if left_out:
             self.warn(
@@ -400,10 +416,12 @@ class Run(Answers):
         style: str | None = None,
         tick: Tick | None = None,
         ledger: Mapping[str, Any] | None = None,
+        form: styling.Style | None = None,
     ) -> str | None:
         """Write a vector output and return its place for the results; None if not asked for.
 
-        A GeoPackage of its own also gets `ledger`, the account of an import, as a table.
+        A GeoPackage of its own also gets `ledger`, the account of an import, as a table. What
+        has a `form` is marked as belonging to what else of the run has one.
 
         Files are written beside and renamed. Everything else (memory, databases, a layer in an
         existing GeoPackage) goes through Processing's own sinks; a database table, once begun, is
@@ -417,6 +435,8 @@ class Run(Answers):
             self._provenance.metadata(spec.title),
             self._provenance.notes_html(),
             tuple(field.name() for field in spec.fields[:6]),
+            form,
+            self._kin if form else "",
         )
         tick = tick or self._check_only
         if _is_file(self.destination(name)):

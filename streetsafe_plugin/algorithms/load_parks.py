@@ -24,9 +24,16 @@ from qgis.core import (
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.compat import date_field, integer_field, real_field, text_field
+from streetsafe_plugin.algorithms.park_layers import (
+    intervention_rows,
+    interventions_spec,
+    parks_spec,
+)
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
+from streetsafe_plugin.domain.ground import purpose_fields
+from streetsafe_plugin.domain.intervention_overlaps import Overlap, overlaps
 from streetsafe_plugin.domain.park_matching import (
+    NEIGHBOURHOOD_M,
     Boundary,
     Match,
     Miss,
@@ -43,8 +50,8 @@ from streetsafe_plugin.domain.parks import (
     parks_in,
 )
 from streetsafe_plugin.gis.crs import transform_xy
+from streetsafe_plugin.gis.park_forms import interventions_form, parks_form
 from streetsafe_plugin.gis.source_gate import read_table
-from streetsafe_plugin.gis.store import LayerSpec
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.paths import resource
 
@@ -56,6 +63,10 @@ PARKS, MATCHED, INDICATIVE_COUNT, UNMATCHED = "PARKS", "MATCHED", "INDICATIVE_CO
 #: Many places of the bundled register are known to about 500 m; this is twice that.
 DEFAULT_MAX_DISTANCE_M = 1000.0
 
+#: A match whose area is this many times off is taken and pointed out.
+_AREA_TO_LOOK_AT = 1.5
+#: Of larger layers only what lies around the known places is read.
+_MOST_READ_WHOLE = 5000
 _MATCHED, _INDICATIVE = "matched", "indicative"
 
 
@@ -97,11 +108,15 @@ class LoadParks(StreetSafeAlgorithm):
             " near it. Capitals, apostrophes, “The” and “&” do not matter; “Park” or “Country"
             " Park” at the end of a name may be missing from names of two words and more. Parts up"
             " to 100 m apart are joined. A polygon more than four times larger or smaller than the"
-            " park's known area is not taken, nor is a play space, tennis court, bowling green,"
-            " sports facility or golf course of the same name. Where several places"
+            " park's known area is not taken, nor is what the layer itself says is none: play"
+            " spaces, cemeteries and the like by the function of OS Open Greenspace, and suburbs,"
+            " buildings and the like by the tags of OpenStreetMap. Where several places"
             " answer to a name none is taken: the park is not drawn, and UNMATCHED names them all."
             " Layers of wards or other administrative areas are refused, because a ward named"
-            " after a park is not the park.\n\n"
+            " after a park is not the park; where their columns do not give them away, polygons"
+            " that lie edge to edge with named neighbours are not taken either.\n\n"
+            "Of a layer of more than 5000 polygons only what lies around the known places is"
+            " read.\n\n"
             "Where no boundary is found, a circle of the park's known area is drawn around its"
             " known place, marked “indicative”. Such a circle is not a boundary: reports counted in"
             " it give an idea, no more. A park without a known area is not drawn, and UNMATCHED"
@@ -229,14 +244,20 @@ class LoadParks(StreetSafeAlgorithm):
         for line in unmatched:
             run.warn(tr("Not drawn: {}").format(line))
             run.note(tr("Not drawn: {}").format(line))
+        undistinguished = _undistinguished(run, parks, interventions)
         return {
             OUTPUT: run.write(
-                OUTPUT, _parks_spec(run.crs), [_park_row(one) for one in drawn], style="parks"
+                OUTPUT,
+                parks_spec(run.crs),
+                [_park_row(one) for one in drawn],
+                style="parks",
+                form=parks_form,
             ),
             INTERVENTIONS: run.write(
                 INTERVENTIONS,
-                _interventions_spec(),
-                [_intervention_row(one) for one in interventions],
+                interventions_spec(),
+                intervention_rows(interventions, undistinguished),
+                form=interventions_form,
             ),
             PARKS: len(parks),
             MATCHED: matched,
@@ -271,6 +292,23 @@ def _read_interventions(run: Run, parks: Sequence[Park]) -> list[Intervention]:
     return interventions_in(read_table(str(path)), [park.park_id for park in parks])
 
 
+def _undistinguished(
+    run: Run, parks: Sequence[Park], interventions: Sequence[Intervention]
+) -> list[Overlap]:
+    """Return which interventions cannot be told apart in time, and warn of each pair."""
+    names = {park.park_id: park.name for park in parks}
+    found = overlaps(interventions)
+    for pair in found:
+        one, other = interventions[pair.one], interventions[pair.other]
+        sentence = tr(
+            "{}: {} and {} cannot be told apart in time ({}), so a change there cannot be put"
+            " down to either."
+        ).format(names[one.park_id], one.measure, other.measure, pair.when)
+        run.warn(sentence)
+        run.note(sentence)
+    return found
+
+
 def _name_fields(answers: Answers, fields: Sequence[str]) -> list[str]:
     return answers.fields(NAME_FIELD) or name_fields(fields)
 
@@ -302,18 +340,42 @@ def _match(
         return [Miss("no boundary layer was given")] * len(parks)
     fields = source.fields().names()
     names = _name_fields(run, fields)
-    functions = [field for field in fields if field.lower().strip("_") == "function"]
-    table = run.polygons(BOUNDARIES, [*names, *functions[:1]], run.stage(0.0, 0.7))
+    purposes = purpose_fields(fields)
+    max_distance = run.number(MAX_DISTANCE)
+    reach = None
+    if not 0 <= source.featureCount() <= _MOST_READ_WHOLE:
+        reach = max_distance + NEIGHBOURHOOD_M
+    table = run.polygons(
+        BOUNDARIES,
+        [*names, *purposes.values()],
+        run.stage(0.0, 0.7),
+        _squares(places, reach) if reach is not None else None,
+    )
+
+    def text(field: str, row: int) -> str:
+        value = table.columns[field][row]
+        return "" if value is None else str(value)
+
     boundaries = [
         Boundary(
-            tuple(str(table.columns[field][row]) for field in names if table.columns[field][row]),
+            tuple(filter(None, (text(field, row) for field in names))),
             shape,
-            str(table.columns[functions[0]][row] or "") if functions else "",
+            {purpose: text(field, row) for purpose, field in purposes.items()},
         )
         for row, shape in enumerate(table.shapes)
     ]
     run.stop_if_cancelled()
-    return match_parks(parks, places, boundaries, run.number(MAX_DISTANCE))
+    return match_parks(parks, places, boundaries, max_distance, reach)
+
+
+def _squares(
+    places: Sequence[tuple[float, float] | None], reach: float
+) -> list[tuple[float, float, float, float]]:
+    """Return the square around each known place, as its west, south, east and north."""
+    return [
+        (x - reach, y - reach, x + reach, y + reach)
+        for x, y in (place for place in places if place is not None)
+    ]
 
 
 def _draw(
@@ -327,7 +389,7 @@ def _draw(
     drawn, unmatched = [], []
     for park, place, result in zip(parks, places, found):
         if isinstance(result, Match):
-            drawn.append(_Drawn(park, result.shape, result, park.note))
+            drawn.append(_Drawn(park, result.shape, result, _note_of_match(run, park, result)))
         elif result.ambiguous:
             unmatched.append(f"{park.name}: {result.reason}")
         elif not circles_wanted:
@@ -351,21 +413,16 @@ def _draw(
     return drawn, unmatched
 
 
-def _parks_spec(crs: QgsCoordinateReferenceSystem) -> LayerSpec:
-    fields = [
-        text_field("park_id"),
-        text_field("park_name"),
-        text_field("district"),
-        text_field("lad_code"),
-        text_field("scheme"),
-        real_field("area_ha"),
-        text_field("boundary_status"),
-        text_field("match_method"),
-        text_field("match_name"),
-        real_field("match_distance_m"),
-        text_field("note"),
-    ]
-    return LayerSpec(tr("Parks"), fields, "polygon", crs)
+def _note_of_match(run: Run, park: Park, match: Match) -> str:
+    """Return the park's note; says so where the polygon's area is not quite the known one."""
+    found, known = match.shape.area / M2_PER_HA, park.area_ha
+    if known is None or max(found, known) <= _AREA_TO_LOOK_AT * min(found, known):
+        return park.note
+    doubt = tr(
+        "The polygon “{}” has {:.1f} ha where {:g} ha are known ({}): look whether it is the park."
+    ).format(match.name, found, known, park.area_source or tr("no source"))
+    run.warn(f"{park.name}: {doubt}")
+    return f"{doubt} {park.note}".strip()
 
 
 def _park_row(one: _Drawn) -> tuple[BaseGeometry, list[Any]]:
@@ -382,33 +439,4 @@ def _park_row(one: _Drawn) -> tuple[BaseGeometry, list[Any]]:
         match.name if match else None,
         match.distance_m if match else None,
         one.note or None,
-    ]
-
-
-def _interventions_spec() -> LayerSpec:
-    fields = [
-        text_field("park_id"),
-        text_field("measure"),
-        integer_field("quantity"),
-        text_field("status"),
-        date_field("date_from"),
-        date_field("date_to"),
-        text_field("date_confidence"),
-        real_field("funding_gbp"),
-        text_field("source"),
-    ]
-    return LayerSpec(tr("Interventions"), fields, "none")
-
-
-def _intervention_row(one: Intervention) -> tuple[None, list[Any]]:
-    return None, [
-        one.park_id,
-        one.measure,
-        one.quantity,
-        one.status,
-        one.date_from,
-        one.date_to,
-        one.date_confidence,
-        one.funding_gbp,
-        one.source or None,
     ]

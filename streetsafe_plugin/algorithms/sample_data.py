@@ -26,12 +26,15 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from streetsafe_plugin.algorithms import park_layers
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
 from streetsafe_plugin.compat import text_field
 from streetsafe_plugin.domain import sample_files, samples
-from streetsafe_plugin.domain.parks import read_register
+from streetsafe_plugin.domain.intervention_overlaps import overlaps
+from streetsafe_plugin.domain.parks import M2_PER_HA, Park, read_register
 from streetsafe_plugin.gis import store, styling
 from streetsafe_plugin.gis.crs import transform_xy
+from streetsafe_plugin.gis.park_forms import interventions_form, parks_form
 from streetsafe_plugin.gis.project_file import ProjectGroup, ProjectLayer, save_project
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.paths import resource
@@ -40,6 +43,7 @@ FOLDER, SEED, REPORTS = "FOLDER", "SEED", "REPORTS"
 REPORTS_LONLAT, REPORTS_BNG = "REPORTS_LONLAT", "REPORTS_BNG"
 REPORTS_GEOJSON, REPORTS_GPKG = "REPORTS_GEOJSON", "REPORTS_GPKG"
 CRIMES, BOUNDARIES, AREA = "CRIMES", "BOUNDARIES", "AREA"
+PARKS, INTERVENTIONS = "PARKS", "INTERVENTIONS"
 README, PROJECT = "README", "PROJECT"
 
 FILES = {
@@ -49,6 +53,8 @@ FILES = {
     REPORTS_GPKG: "sample_reports_invented.gpkg",
     CRIMES: "sample_crimes_invented.zip",
     BOUNDARIES: "sample_park_boundaries_invented.gpkg",
+    PARKS: "sample_parks_invented.gpkg",
+    INTERVENTIONS: "sample_interventions_invented.gpkg",
     AREA: "sample_study_area_invented.gpkg",
     README: "README.txt",
     PROJECT: "sample_project_invented.qgz",
@@ -88,8 +94,8 @@ class SampleData(StreetSafeAlgorithm):
         return tr(
             "Writes invented data to try StreetSafe on: the same reports in four files as"
             " different systems would export them, street-level crime in a ZIP laid out as"
-            " data.police.uk does, outlines for the parks of the register, a sketched study area,"
-            " and a project to open.\n\n"
+            " data.police.uk does, outlines for the parks of the register, measures in some of"
+            " them, a sketched study area, and a project to open.\n\n"
             "Nothing in it is real, and every file, row and outline says so. A few rows are wrong"
             " on purpose; README.txt states exactly what an import must accept, reject and count"
             " as duplicates.\n\n"
@@ -130,6 +136,8 @@ class SampleData(StreetSafeAlgorithm):
         for name, label, kind in (
             (REPORTS_GPKG, tr("Reports (GeoPackage)"), QgsProcessing.SourceType.TypeVectorPoint),
             (BOUNDARIES, tr("Park outlines"), QgsProcessing.SourceType.TypeVectorPolygon),
+            (PARKS, tr("Parks"), QgsProcessing.SourceType.TypeVectorPolygon),
+            (INTERVENTIONS, tr("Interventions"), QgsProcessing.SourceType.TypeVector),
             (AREA, tr("Study area"), QgsProcessing.SourceType.TypeVectorPolygon),
         ):
             self.addOutput(QgsProcessingOutputVectorLayer(name, label, kind))
@@ -144,7 +152,8 @@ class SampleData(StreetSafeAlgorithm):
         seed, count = run.integer(SEED), run.integer(REPORTS)
         tick = run.stage(0.0, 0.5)
         tick(0.0)
-        boundaries = samples.invent_boundaries(_register(run), seed)
+        register = _bundled_register()
+        boundaries = samples.invent_boundaries(_places(run, register), seed)
         reports = samples.invent_reports(count, boundaries, seed)
         tick(0.5)
         rows = samples.with_defects(reports, seed)
@@ -152,7 +161,7 @@ class SampleData(StreetSafeAlgorithm):
         tick(1.0)
         folder = Path(run.algorithm.parameterAsFileOutput(run.parameters, FOLDER, run.context))
         folder.mkdir(parents=True, exist_ok=True)
-        return _Sample(run, folder, seed, boundaries, rows, months).write()
+        return _Sample(run, folder, seed, register, boundaries, rows, months).write()
 
 
 class _Sample:
@@ -163,6 +172,7 @@ class _Sample:
         run: Run,
         folder: Path,
         seed: int,
+        register: Sequence[Park],
         boundaries: Sequence[samples.ParkBoundary],
         rows: Sequence[samples.SampleReport],
         months: dict[str, list[samples.SampleCrime]],
@@ -170,6 +180,7 @@ class _Sample:
         self._run = run
         self._folder = folder
         self._seed = seed
+        self._register = register
         self._boundaries = boundaries
         self._rows = rows
         self._layer_rows = samples.rows_for_layers(rows)
@@ -190,6 +201,7 @@ class _Sample:
         self._run.feedback.setProgress(65)
         self._report_layer()
         self._outline_layers()
+        self._park_layers()
         self._run.feedback.setProgress(80)
         self._crime_file()
         self._readme()
@@ -257,13 +269,66 @@ class _Sample:
         spec = store.LayerSpec(
             title, [text_field(field) for field in fields], geometry, _NATIONAL_GRID
         )
+        self._write(name, spec, title, rows, _drawn_with(symbol), (fields[0], fields[-1]))
+
+    def _park_layers(self) -> None:
+        """Write the parks with what was done in them; the outlines stand in register order."""
+        parks = [
+            (
+                outline.shape,
+                [
+                    park.park_id,
+                    park.name,
+                    park.district,
+                    park.lad_code,
+                    park.scheme,
+                    outline.shape.area / M2_PER_HA,
+                    "supplied",
+                    None,
+                    outline.name,
+                    None,
+                    _INVENTED_OUTLINE,
+                ],
+            )
+            for park, outline in zip(self._register, self._boundaries)
+        ]
+        measures = samples.invent_interventions(
+            [park.park_id for park in self._register], self._seed
+        )
+        self._write(
+            PARKS,
+            park_layers.parks_spec(_NATIONAL_GRID),
+            tr("Parks (invented outlines)"),
+            parks,
+            styling.from_file("parks"),
+            ("park_name", "note"),
+            parks_form,
+        )
+        self._write(
+            INTERVENTIONS,
+            park_layers.interventions_spec(),
+            tr("Interventions (invented)"),
+            park_layers.intervention_rows(measures, overlaps(measures)),
+            None,
+            (),
+            interventions_form,
+        )
+
+    def _write(
+        self,
+        name: str,
+        spec: store.LayerSpec,
+        title: str,
+        rows: Sequence[store.Row],
+        style: styling.Style | None,
+        tip_fields: tuple[str, ...],
+        form: styling.Style | None = None,
+    ) -> None:
         metadata = QgsLayerMetadata()
         metadata.setTitle(title)
         metadata.setAbstract(tr("Invented for trying StreetSafe. Nothing in it is real."))
         metadata.setHistory(self._run.history())
-        finish = styling.Finish(
-            title, _drawn_with(symbol), metadata, tip_fields=(fields[0], fields[-1])
-        )
+        finish = styling.Finish(title, style, metadata, tip_fields=tip_fields, form=form)
         context = self._run.context.transformContext()
         path = store.write_layer(self._path(name), spec, rows, context, finish)
         self._written[name] = str(path)
@@ -297,7 +362,15 @@ class _Sample:
         """Put the layers into a project that opens on the study area."""
         groups = [
             ProjectGroup("reports", tr("Reports"), [self._listed(REPORTS_GPKG)]),
-            ProjectGroup("parks", tr("Parks"), [self._listed(BOUNDARIES)]),
+            ProjectGroup(
+                "parks",
+                tr("Parks"),
+                [
+                    self._listed(PARKS),
+                    self._listed(BOUNDARIES, visible=False),
+                    self._listed(INTERVENTIONS),
+                ],
+            ),
             ProjectGroup("area", tr("Area"), [self._listed(AREA)]),
         ]
         view = QgsRectangle(*samples.study_area().buffer(1000.0).bounds)
@@ -306,11 +379,11 @@ class _Sample:
         )
         self._written[PROJECT] = str(path)
 
-    def _listed(self, name: str) -> ProjectLayer:
+    def _listed(self, name: str, visible: bool = True) -> ProjectLayer:
         path = Path(self._written[name])
         layer = QgsVectorLayer(str(path), "", "ogr")
         layer.setName(layer.metadata().title() or path.stem)
-        return ProjectLayer(layer)
+        return ProjectLayer(layer, visible)
 
 
 def _drawn_with(symbol: QgsSymbol) -> styling.Style:
@@ -320,11 +393,17 @@ def _drawn_with(symbol: QgsSymbol) -> styling.Style:
     return apply
 
 
-def _register(run: Run) -> list[samples.ParkPlace]:
-    """Return the parks of the bundled register with their places in the National Grid."""
+def _bundled_register() -> list[Park]:
+    """Return the parks of the bundled register whose place is known."""
     path = resource("register", "parks.csv")
+    parks = read_register(path.read_text(encoding="utf-8"), path.name)
+    return [park for park in parks if park.place is not None]
+
+
+def _places(run: Run, register: Sequence[Park]) -> list[samples.ParkPlace]:
+    """Return the parks with their places in the National Grid."""
     places = []
-    for park in read_register(path.read_text(encoding="utf-8"), path.name):
+    for park in register:
         if park.place is None:
             continue
         xy = np.array([[park.place.x, park.place.y]])

@@ -3,50 +3,74 @@
 
 A polygon is taken for a park only if name *and* place agree: England has many Victoria Parks, and
 suburbs and wards are named after parks. Where several answer, none is taken and all are named.
+What comes out does not depend on the order of the polygons.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.geometry import Outline, distances, outline_of, union
+from streetsafe_plugin.domain.ground import Ground, ground_of
 from streetsafe_plugin.domain.parks import M2_PER_HA, Park
+from streetsafe_plugin.domain.tiling import is_a_tile
 
 #: Parts of one park may lie this far apart, across a river or a road.
 GREATEST_GAP_M = 100.0
 #: A boundary may be this many times larger or smaller than the known area.
 GREATEST_AREA_RATIO = 4.0
+#: Around a known place, polygons this much farther off than they may be are looked at as well.
+NEIGHBOURHOOD_M = 2000.0
+
+# Of two polygons of one name, one inside the other: up to the first ratio of their areas they are
+# the same ground drawn twice, from the second on the inner one is a detail of the outer.
+_DRAWN_TWICE, _A_DETAIL = 1.25, 20.0
+_SHARE_INSIDE = 0.9
 
 NAME, SIMILAR_NAME = "name", "similar_name"
 
-_NAME_FIELDS = ("parkname", "name", "sitename", "site", "greenspacename", "title", "label", "park")
-_NUMBERED_NAME_FIELD = re.compile(r"dist(inctive)?name[1-4]")
+_NAME_FIELDS = (
+    *("parkname", "name", "sitename", "sitenam", "site", "greenspacename", "greenspace"),
+    *("openspacename", "openspace", "assetname", "featurename", "placename"),
+    *("title", "label", "park"),
+)
+#: What OpenStreetMap has beside `name`.
+_OTHER_NAMES = ("altname", "officialname", "locname", "oldname", "shortname", "nameen")
+# the shapefile driver cuts distinctiveName1 and the following to distinctiv, distinct_1 …
+_NUMBERED_NAME_FIELD = re.compile(r"dist(inctive)?name[1-4]|distinctiv|distinct[1-3]")
 _ADMINISTRATIVE_FIELD = re.compile(
     r"(oa|lsoa|msoa|wd|ward|cmwd|lad|ltla|utla|cty|ctyua|ced|par|parncp|pcon|bua|buasd|csp|pfa"
     r"|cauth|rgn|ctry)\d\d(cd|nm)\w?",
     re.IGNORECASE,
 )
-_FACILITIES = frozenset(
-    ("play space", "tennis court", "bowling green", "other sports facility", "golf course")
+# Quotation marks, primes and accents people type for one, what encodings have made of one, and
+# the sign that stands where it got lost.
+_APOSTROPHES = re.compile(
+    "\u00e2\u20ac[\u02dc\u2122]|['`\u00b4\u0091\u0092\u02b9\u02bb-\u02bd\u02c8\u02ca\u02cb\u055a\u05f3\u07f4"
+    "\u07f5\u1fbd\u1fbf\u2018-\u201b\u2032\u2035\u275b\u275c\ua78b\ua78c\uff07\ufffd]"
 )
-_APOSTROPHES = re.compile("['`´\u02b9\u02bb\u02bc\u02bd\u2018\u2019\u201a\u201b\u2032\uff07]")
+_SHORT_WORDS = {"pk": "park", "rd": "road"}
 _SUFFIX = re.compile(r" (country )?park$")
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """One polygon that may be a park: its names, and what the layer says it is for."""
+    """One polygon that may be a park: its names, and what the layer says it is for.
+
+    `purposes` are the values of the columns that `ground.purpose_fields` finds.
+    """
 
     names: tuple[str, ...]
     shape: BaseGeometry
-    function: str = ""
+    purposes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def area_ha(self) -> float:
@@ -54,9 +78,9 @@ class Boundary:
         return float(self.shape.area) / M2_PER_HA
 
     @property
-    def is_facility(self) -> bool:
-        """Tell whether it is something inside parks, such as a play space, and no park itself."""
-        return self.function.strip().lower() in _FACILITIES
+    def ground(self) -> Ground:
+        """Return what the layer says it is."""
+        return ground_of(self.purposes)[0]
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,7 @@ def match_parks(
     places: Sequence[tuple[float, float] | None],
     boundaries: Sequence[Boundary],
     max_distance_m: float,
+    read_within_m: float | None = None,
 ) -> list[Match | Miss]:
     """Find every park's boundary by name and place.
 
@@ -90,32 +115,41 @@ def match_parks(
     place is at most `max_distance_m` from it. A name that only differs by Park or Country Park
     at its end is second best. Parts up to `GREATEST_GAP_M` apart are one park. What is over
     `GREATEST_AREA_RATIO` times larger or smaller than the known area is not taken, nor is what
-    answers to two parks.
+    answers to two parks, what the layer says is no park, or one of areas that lie edge to edge.
 
     Args:
         parks: The register.
         places: Each park's known place in metres, None where not known.
         boundaries: The polygons in the same metres.
         max_distance_m: How far the known place may be from the polygon.
+        read_within_m: How far from the places polygons were read, None if all were.
 
     Returns:
         A match or a miss for each park.
     """
-    answers = _Answers(parks, places, boundaries, max_distance_m)
+    answers = _Answers(parks, places, boundaries, max_distance_m, read_within_m)
     return [answers.settle(number) for number in range(len(parks))]
 
 
 def name_key(name: str) -> str:
-    """Return a name without case, accents, apostrophes, punctuation and a leading The."""
-    plain = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", name))
+    """Return a name without case, accents, apostrophes, punctuation and The."""
+    plain = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", html.unescape(name)))
     plain = _APOSTROPHES.sub("", plain).replace("&", " and ")
     plain = "".join(
         character
         for character in plain
         if not unicodedata.combining(character) and unicodedata.category(character) != "Cf"
     )
-    words = re.findall(r"\w+", plain.casefold().replace("_", " "))
-    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
+    words = [
+        _SHORT_WORDS.get(word, word)
+        for word in re.findall(r"\w+", plain.casefold().replace("_", " "))
+    ]
+    if len(words) > 1 and words[0] == "the":
+        words = words[1:]
+    elif len(words) > 1 and words[-1] == "the":  # as in an index: "Green, The"
+        words = words[:-1]
+    # an apostrophe may have become a blank or a question mark: "Queen s", "Queen?s"
+    return re.sub(r"(?<=\w) s\b", "s", " ".join(words))
 
 
 def similar_keys(key: str) -> set[str]:
@@ -131,20 +165,32 @@ def similar_keys(key: str) -> set[str]:
 
 def name_fields(fields: Sequence[str]) -> list[str]:
     """Return the fields that hold names, by what such fields are usually called; perhaps none."""
-    simple = {field: re.sub(r"[^a-z0-9]", "", field.lower()) for field in fields}
-    numbered = [field for field in fields if _NUMBERED_NAME_FIELD.fullmatch(simple[field])]
+    simple = {one: re.sub(r"[^a-z0-9]", "", one.lower()) for one in fields}
+    numbered = [one for one in fields if _NUMBERED_NAME_FIELD.fullmatch(simple[one])]
     if numbered:
         return numbered
     for usual in _NAME_FIELDS:
-        for field in fields:
-            if simple[field] == usual:
-                return [field]
+        for candidate in fields:
+            if simple[candidate] == usual:
+                others = [other for other in fields if simple[other] in _OTHER_NAMES]
+                return [candidate, *others] if usual == "name" else [candidate]
     return []
+
+
+def naming_fields(fields: Sequence[str]) -> list[str]:
+    """Return the fields by which a person would name a row of any layer of polygons."""
+    official = [
+        one for one in fields if one.lower()[-2:] == "nm" and _ADMINISTRATIVE_FIELD.fullmatch(one)
+    ]
+    codes = [
+        one for one in fields if one.lower()[-2:] == "cd" and _ADMINISTRATIVE_FIELD.fullmatch(one)
+    ]
+    return name_fields(fields) or official[:1] or codes[:1]
 
 
 def administrative_field(fields: Iterable[str]) -> str | None:
     """Return a field that only layers of wards, districts and the like have, or None."""
-    return next((field for field in fields if _ADMINISTRATIVE_FIELD.fullmatch(field)), None)
+    return next((one for one in fields if _ADMINISTRATIVE_FIELD.fullmatch(one)), None)
 
 
 class _Answers:
@@ -156,19 +202,22 @@ class _Answers:
         places: Sequence[tuple[float, float] | None],
         boundaries: Sequence[Boundary],
         max_distance_m: float,
+        read_within_m: float | None,
     ) -> None:
         self._parks = parks
         self._places = places
         self._boundaries = boundaries
         self._max_distance = max_distance_m
+        self._read_within = read_within_m
+        self._keys = [{name_key(name) for name in one.names} - {""} for one in boundaries]
         self._by_key: dict[str, set[int]] = defaultdict(set)
-        for number, boundary in enumerate(boundaries):
-            for key in {name_key(name) for name in boundary.names} - {""}:
+        for number, keys in enumerate(self._keys):
+            for key in keys:
                 self._by_key[key].add(number)
         self._outlines: dict[int, Outline] = {}
         self._near: list[dict[str, list[int]]] = []
         self._nearest_elsewhere: list[float | None] = []
-        self._facilities_near: list[int] = []
+        self._others_near: list[list[int]] = []
         for number in range(len(parks)):
             self._look_around(number)
         self._exact_for: dict[int, set[int]] = defaultdict(set)
@@ -194,25 +243,28 @@ class _Answers:
     def _look_around(self, park: int) -> None:
         near: dict[str, list[int]] = {NAME: [], SIMILAR_NAME: []}
         elsewhere: list[float] = []
-        facilities = 0
+        others: list[int] = []
         exact, similar = self._named_like(self._parks[park])
         for method, found in ((NAME, exact), (SIMILAR_NAME, similar - exact)):
             for boundary in sorted(found) if self._places[park] is not None else ():
                 distance = self._distance(park, boundary)
                 if distance > self._max_distance:
                     elsewhere.append(distance)
-                elif self._boundaries[boundary].is_facility:
-                    facilities += 1
+                elif self._boundaries[boundary].ground is Ground.OTHER:
+                    others.append(boundary)
                 else:
                     near[method].append(boundary)
         self._near.append(near)
-        self._facilities_near.append(facilities)
+        self._others_near.append(others)
         self._nearest_elsewhere.append(min(elsewhere, default=None))
 
     def _named_like(self, park: Park) -> tuple[set[int], set[int]]:
         names = (park.name, *park.aliases)
-        # "Welland Park, Market Harborough" is called Welland Park by whoever stands in it
-        keys = {name_key(name) for name in (*names, *(name.split(",")[0] for name in names))} - {""}
+        # "Welland Park, Market Harborough" is called Welland Park by whoever stands in it, and
+        # Victoria Park is called "Victoria Park, Leicester" by whoever does not
+        heads = tuple(name.split(",")[0] for name in names)
+        with_district = tuple(f"{name} {park.district}" for name in heads)
+        keys = {name_key(name) for name in (*names, *heads, *with_district)} - {""}
         alike = set().union(*(similar_keys(key) for key in keys))
         return self._of_keys(keys), self._of_keys(alike)
 
@@ -226,15 +278,19 @@ class _Answers:
         return float(distances(place, self._outlines[boundary], np.inf)[0])
 
     def _none_near(self, park: int) -> Miss:
-        if self._facilities_near[park]:
-            return Miss("only a play space or the like has its name")
+        others = self._others_near[park]
+        if others:
+            what = sorted({ground_of(self._boundaries[other].purposes)[1] for other in others})
+            return Miss(f"what has its name here is no park ({', '.join(what)})")
         farther = self._nearest_elsewhere[park]
-        if farther is None:
-            return Miss("no polygon has its name")
-        return Miss(
-            f"no polygon of its name lies within {self._max_distance:g} m of its known place"
-            f" (the nearest is {farther:.0f} m away)"
-        )
+        if farther is not None:
+            return Miss(
+                f"no polygon of its name lies within {self._max_distance:g} m of its known place"
+                f" (the nearest is {farther:.0f} m away)"
+            )
+        if self._read_within is not None:
+            return Miss(f"no polygon within {self._read_within:g} m of its place has its name")
+        return Miss("no polygon has its name")
 
     def _choose(self, park: int, method: str, near: list[int]) -> Match | Miss:
         claims = self._exact_for if method == NAME else self._similar_for
@@ -242,16 +298,25 @@ class _Answers:
         if rivals:
             names = ", ".join(f"“{self._parks[rival].name}”" for rival in sorted(rivals))
             return Miss(f"a polygon of its name answers to {names} as well", ambiguous=True)
-        groups = self._groups(near)
+        standing = [site for site in near if not self._is_a_tile(park, site)]
+        if not standing:
+            return Miss(
+                f"{self._describe(park, near)} is one of areas that lie edge to edge, as wards do,"
+                " and no park"
+            )
+        groups = _largest(
+            [reading for group in self._groups(standing) for reading in self._readings(group)]
+        )
         fitting = [group for group in groups if self._fits(park, group)]
         if len(fitting) > 1:
-            found = "; ".join(self._describe(park, group) for group in fitting)
-            return Miss(f"{len(fitting)} places answer to its name: {found}", ambiguous=True)
+            return Miss(
+                f"{len(fitting)} places answer to its name: {self._list(park, fitting)}",
+                ambiguous=True,
+            )
         if not fitting:
-            found = "; ".join(self._describe(park, group) for group in groups)
             return Miss(
                 f"what has its name differs more than {GREATEST_AREA_RATIO:g} times from its known"
-                f" area of {self._parks[park].area_ha:g} ha: {found}"
+                f" area of {self._parks[park].area_ha:g} ha: {self._list(park, groups)}"
             )
         return Match(
             union([self._boundaries[boundary].shape for boundary in fitting[0]]),
@@ -260,6 +325,18 @@ class _Answers:
             min(self._distance(park, boundary) for boundary in fitting[0]),
             len(fitting[0]),
         )
+
+    def _is_a_tile(self, park: int, site: int) -> bool:
+        place = self._places[park]
+        if place is None or self._boundaries[site].ground is Ground.PARK:
+            return False
+        reach = self._max_distance + NEIGHBOURHOOD_M
+        others = [
+            boundary.shape
+            for boundary, keys in zip(self._boundaries, self._keys)
+            if keys and not keys & self._keys[site] and _reaches(boundary.shape, place, reach)
+        ]
+        return is_a_tile(self._boundaries[site].shape, others, place, reach)
 
     def _groups(self, sites: list[int]) -> list[list[int]]:
         """Return the sites gathered into those that lie close together."""
@@ -278,6 +355,39 @@ class _Answers:
             groups.append(sorted([site, *(other for group in close for other in group)]))
         return groups
 
+    def _readings(self, group: list[int]) -> list[list[int]]:
+        """Return the ways in which a group can be one park: several if one is inside another.
+
+        A suburb named after the park in its midst must not be taken with it, nor may either be
+        chosen by luck. What the layer calls a park goes before what it says nothing about.
+        """
+        for outer in group:
+            for inner in group:
+                if not self._is_contested(outer, inner):
+                    continue
+                without = {
+                    left_out: [site for site in group if site != left_out]
+                    for left_out in (outer, inner)
+                }
+                says_park = [
+                    site for site in (outer, inner) if self._boundaries[site].ground is Ground.PARK
+                ]
+                kept = says_park if len(says_park) == 1 else [outer, inner]
+                left_out = [inner if site == outer else outer for site in kept]
+                return [
+                    reading
+                    for site in left_out
+                    for part in self._groups(without[site])
+                    for reading in self._readings(part)
+                ]
+        return [group]
+
+    def _is_contested(self, outer: int, inner: int) -> bool:
+        large, small = self._boundaries[outer].shape, self._boundaries[inner].shape
+        if not _DRAWN_TWICE * small.area < large.area < _A_DETAIL * small.area:
+            return False
+        return bool(large.intersection(small).area >= _SHARE_INSIDE * small.area)
+
     def _fits(self, park: int, group: list[int]) -> bool:
         known = self._parks[park].area_ha
         if known is None:
@@ -289,8 +399,37 @@ class _Answers:
         return float(union([self._boundaries[site].shape for site in group]).area) / M2_PER_HA
 
     def _label(self, group: list[int]) -> str:
-        return next(name for name in self._boundaries[group[0]].names if name_key(name))
+        """Return the name of the largest of a group."""
+        largest = max(group, key=lambda site: (self._boundaries[site].shape.area, self._name(site)))
+        return self._name(largest)
+
+    def _name(self, site: int) -> str:
+        return next(name for name in self._boundaries[site].names if name_key(name))
+
+    def _list(self, park: int, groups: list[list[int]]) -> str:
+        """Return the groups in words, the nearest first, however the layer has them."""
+        nearest_first = sorted(
+            (self._nearest(park, group), self._describe(park, group)) for group in groups
+        )
+        return "; ".join(words for _, words in nearest_first)
+
+    def _nearest(self, park: int, group: list[int]) -> float:
+        return min(self._distance(park, site) for site in group)
 
     def _describe(self, park: int, group: list[int]) -> str:
-        distance = min(self._distance(park, site) for site in group)
+        distance = self._nearest(park, group)
         return f"“{self._label(group)}” ({self._area_ha(group):.1f} ha, {distance:.0f} m away)"
+
+
+def _largest(groups: list[list[int]]) -> list[list[int]]:
+    """Return the groups that are no part of another, each once."""
+    different = sorted({tuple(group) for group in groups})
+    return [list(one) for one in different if not any(set(one) < set(two) for two in different)]
+
+
+def _reaches(shape: BaseGeometry, place: tuple[float, float], reach_m: float) -> bool:
+    """Tell whether a shape's extent reaches into the square around a place."""
+    west, south, east, north = shape.bounds
+    x, y = place
+    across = west <= x + reach_m and east >= x - reach_m
+    return bool(across and south <= y + reach_m and north >= y - reach_m)

@@ -246,7 +246,8 @@ repeat one another are separate incidents.
 PARKS
 {parks} invented park outlines in the spellings that boundary files use, and decoys of the same
 name elsewhere ({decoys}):
-parks must be matched by name and place.
+parks must be matched by name and place. The project shows the parks themselves, with invented
+measures: the form of a park lists what was done there, to be edited.
 """
 
 

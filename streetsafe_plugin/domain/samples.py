@@ -20,6 +20,7 @@ from shapely.geometry import Point, Polygon
 from shapely.prepared import prep
 
 from streetsafe_plugin.domain.arrays import Bools, Floats
+from streetsafe_plugin.domain.parks import Intervention
 
 # Mentions among 651 reports in Norfolk, as the Eastern Daily Press printed them in 2022.
 # "Other" among the surroundings was not printed; 30 is a guess.
@@ -120,6 +121,7 @@ GUESSED_AREAS_HA = {
     "tods-piece": 3.1,
 }
 OTHER_AREA_HA = 5.0
+INVENTED_MEASURE = "INVENTED SAMPLE, nothing of the kind was done"
 # Parks of the same or a similar name elsewhere: a match by name alone would take them.
 DECOYS = (
     ("Queens Park", 443000.0, 293400.0, 4.1),
@@ -127,7 +129,24 @@ DECOYS = (
     ("Clarendon Park", 459900.0, 302100.0, 2.6),
 )
 
-_BOUNDARIES, _PLACES, _DATES, _ANSWERS, _DEFECTS, _CRIMES = range(6)
+_BOUNDARIES, _PLACES, _DATES, _ANSWERS, _DEFECTS, _CRIMES, _MEASURES = range(7)
+
+#: What may become of measures: (measure, quantity, status, from, to, confidence) by park.
+_HISTORIES = (
+    (("cctv", 4, "live", date(2022, 3, 14), None, "day"),),
+    (("cctv", 6, "removed", date(2022, 5, 1), None, "month"),),
+    (("vegetation", None, "unknown", None, None, "unknown"),),
+    (("lighting", 8, "planned", date(2022, 12, 1), None, "quarter"),),
+    (
+        ("cctv", 2, "live", date(2022, 2, 1), None, "month"),
+        ("lighting", 5, "live", date(2022, 2, 21), None, "day"),
+    ),
+    (
+        ("cctv", 3, "removed", date(2022, 1, 10), date(2022, 4, 8), "day"),
+        ("cctv", 3, "live", date(2022, 7, 4), None, "day"),
+        ("vegetation", None, "live", date(2022, 4, 25), date(2022, 4, 29), "day"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -228,6 +247,16 @@ def invent_boundaries(parks: Sequence[ParkPlace], seed: int) -> list[ParkBoundar
         for number, (name, x, y, area) in enumerate(DECOYS)
     ]
     return drawn + decoys
+
+
+def invent_interventions(park_ids: Sequence[str], seed: int) -> list[Intervention]:
+    """Invent what was done in a few of the parks: dates known, unknown, and hard to tell apart."""
+    chosen = np.random.default_rng([seed, _MEASURES]).permutation(len(park_ids))
+    return [
+        Intervention(park_ids[park], *measure, None, INVENTED_MEASURE)
+        for park, measures in zip(sorted(chosen[: len(_HISTORIES)]), _HISTORIES)
+        for measure in measures
+    ]
 
 
 def invent_outline(x: float, y: float, area_ha: float, rng: np.random.Generator) -> Polygon:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsCsException,
+    QgsFeature,
     QgsFeatureRequest,
     QgsFeatureSource,
     QgsGeometry,
+    QgsRectangle,
     QgsVectorLayer,
     QgsWkbTypes,
 )
@@ -37,6 +39,9 @@ from streetsafe_plugin.gis.point_arrays import (
     stored,
 )
 from streetsafe_plugin.i18n import tr
+
+#: West, south, east and north.
+Bounds = tuple[float, float, float, float]
 
 _FEATURES_PER_TICK = 2000
 
@@ -71,6 +76,15 @@ class PolygonTable:
     rows: list[int]
     repaired: list[int] = field(default_factory=list)
     excluded: dict[str, int] = field(default_factory=dict)
+
+    def called(self, naming: Sequence[str]) -> list[str]:
+        """Return what the repaired polygons are called, or their numbers counted from 1."""
+        places = {row: place for place, row in enumerate(self.rows)}
+        return [self._name(places.get(row), naming) or str(row + 1) for row in self.repaired]
+
+    def _name(self, place: int | None, naming: Sequence[str]) -> str:
+        values = () if place is None else (self.columns[field][place] for field in naming)
+        return next((str(value) for value in values if value not in (None, "")), "")
 
 
 def read_points(
@@ -166,8 +180,12 @@ def read_polygons(
     transform_context: QgsCoordinateTransformContext,
     columns: Sequence[str] = (),
     tick: Tick = no_tick,
+    within: Sequence[Bounds] | None = None,
 ) -> PolygonTable:
     """Read every polygon of `source` in `crs`, invalid ones repaired on the copy and listed.
+
+    With `within`, only polygons whose extent meets one of the rectangles (west, south, east and
+    north in `crs`) are read, and what lies elsewhere is neither counted nor numbered.
 
     Raises:
         InputRefused: the source has no coordinate system.
@@ -176,13 +194,16 @@ def read_polygons(
     indices = [source.fields().lookupField(name) for name in columns]
     request = QgsFeatureRequest().setSubsetOfAttributes(indices)
     transform = QgsCoordinateTransform(source.sourceCrs(), crs, transform_context)
+    wanted = None if within is None else _in_layer(within, transform)
+    if wanted:
+        request.setFilterRect(_around_all(wanted))
     shapes: list[BaseGeometry] = []
     rows: list[int] = []
     repaired: list[int] = []
     values: list[list[Any]] = [[] for _ in columns]
     excluded = {"no_geometry": 0, "not_transformable": 0, "no_area": 0}
     expected = max(source.featureCount(), 1)
-    for row, feature in enumerate(source.getFeatures(request)):
+    for row, feature in enumerate(_meeting(source.getFeatures(request), wanted)):
         tick(min(row / expected, 1.0))
         geometry = feature.geometry()
         if geometry.isNull() or geometry.isEmpty():
@@ -208,6 +229,41 @@ def read_polygons(
         for column, index in zip(values, indices):
             column.append(to_python(feature[index]) if index >= 0 else None)
     return PolygonTable(shapes, dict(zip(columns, values)), rows, repaired, excluded)
+
+
+def _in_layer(
+    within: Sequence[Bounds], transform: QgsCoordinateTransform
+) -> list[QgsRectangle] | None:
+    """Return rectangles in the layer's own system; None if it does not reach as far."""
+    backwards = QgsCoordinateTransform.TransformDirection.ReverseTransform
+    try:
+        return [
+            transform.transformBoundingBox(QgsRectangle(*bounds), backwards) for bounds in within
+        ]
+    except QgsCsException:
+        return None
+
+
+def _around_all(rectangles: Sequence[QgsRectangle]) -> QgsRectangle:
+    whole = QgsRectangle(rectangles[0])
+    for rectangle in rectangles[1:]:
+        whole.combineExtentWith(rectangle)
+    return whole
+
+
+def _meeting(
+    features: Iterable[QgsFeature], rectangles: Sequence[QgsRectangle] | None
+) -> Iterator[QgsFeature]:
+    """Yield the features whose extent meets one of the rectangles; all if there are none to meet.
+
+    The provider is asked once for the rectangle around all, since one without a spatial index
+    goes through the whole file each time.
+    """
+    for feature in features:
+        if rectangles is None or any(
+            feature.geometry().boundingBox().intersects(one) for one in rectangles
+        ):
+            yield feature
 
 
 def _require_crs(source: QgsFeatureSource) -> None:

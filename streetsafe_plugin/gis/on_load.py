@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What happens to a result when QGIS has loaded it: its style, its metadata and its notes."""
+"""What happens to a result once QGIS has loaded it: style, form, metadata, notes, relations."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
 )
 
+from streetsafe_plugin.gis.park_relation import relate_with_kin
 from streetsafe_plugin.gis.styling import Finish, dress
 
 #: QGIS keeps no reference to a post-processor written in Python, so they wait here.
@@ -26,6 +27,7 @@ class _Dresser(QgsProcessingLayerPostProcessorInterface):
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         dress(layer, self._finish)
+        relate_with_kin(layer)
         _WAITING.pop(self._destination, None)
 
 

@@ -30,6 +30,7 @@ from qgis.core import (
 from qgis.PyQt.QtXml import QDomDocument
 
 from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
+from streetsafe_plugin.gis.park_relation import relate_within
 from streetsafe_plugin.gis.store import beside
 from streetsafe_plugin.gis.text_gate import label
 from streetsafe_plugin.i18n import tr
@@ -70,6 +71,7 @@ def save_project(
 ) -> Path:
     """Save `groups`, the topmost first, as a project at `path` that opens on `view`.
 
+    A layer of parks and a table of interventions among them are tied by a relation.
     The layers pass into the project's keeping and are gone afterwards. Returns where the file
     came to lie: `path`, or a dated name where `path` was held open.
 
@@ -124,7 +126,7 @@ def _write_with_qgis(
     crs: QgsCoordinateReferenceSystem,
     view: QgsRectangle,
 ) -> list[int]:
-    """Write the project as QGIS does and return the number of rows of each vector layer."""
+    """Write the project as QGIS does and return what it must hold when it is opened again."""
     project = QgsProject()
     project.setFilePathStorage(Qgis.FilePathType.Relative)
     project.setTitle(label(title))
@@ -135,7 +137,8 @@ def _write_with_qgis(
         node.setCustomProperty(GROUP_PROPERTY, group.key)
         for entry in group.layers:
             _add(project, node, entry)
-    counts = _row_counts(project)
+    relate_within(project)
+    counts = _counts(project)
     written = project.write(str(path))
     reason = project.error()
     project.clear()
@@ -153,6 +156,12 @@ def _add(project: QgsProject, group: QgsLayerTreeGroup, entry: ProjectLayer) -> 
     node = group.addLayer(entry.layer)
     node.setItemVisibilityChecked(entry.visible)
     node.setExpanded(entry.visible)
+
+
+def _counts(project: QgsProject) -> list[int]:
+    """Return the number of relations that hold, and of the rows of each layer."""
+    ties = [one for one in project.relationManager().relations().values() if one.isValid()]
+    return [len(ties), *_row_counts(project)]
 
 
 def _row_counts(project: QgsProject) -> list[int]:
@@ -211,7 +220,7 @@ def _check(path: Path, name: str, counts: Sequence[int]) -> None:
     """Open the project again: every layer must be there, valid and as full as before."""
     project = QgsProject()
     opened = project.read(str(path))
-    found = _row_counts(project)
+    found = _counts(project)
     project.clear()
     if not opened or found != list(counts):
         raise WriteFailed(

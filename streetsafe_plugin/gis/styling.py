@@ -29,6 +29,9 @@ from streetsafe_plugin.paths import resource
 
 Style = Callable[[QgsMapLayer], None]
 
+#: Layers of one run that belong together bear the same value of this property.
+KIN_PROPERTY = "streetsafe/kin"
+
 _CATEGORIES = (
     QgsMapLayer.StyleCategory.Symbology
     | QgsMapLayer.StyleCategory.Labeling
@@ -41,13 +44,18 @@ _DENSITY_COLOURS = ("#feebd0", "#fec3a3", "#e57089", "#9a4390", "#471d78")
 
 @dataclass(frozen=True)
 class Finish:
-    """What a layer gets once its data are right: title, look, how it was made, and a map tip."""
+    """What a layer gets once its data are right: title, look, how it was made, and a map tip.
+
+    `form` sets how its rows are edited; `kin` is the same for layers that belong together.
+    """
 
     title: str
     style: Style | None = None
     metadata: QgsLayerMetadata | None = None
     notes_html: str = ""
     tip_fields: tuple[str, ...] = field(default=())
+    form: Style | None = None
+    kin: str = ""
 
 
 def dress(layer: QgsMapLayer, finish: Finish) -> None:
@@ -64,6 +72,10 @@ def dress(layer: QgsMapLayer, finish: Finish) -> None:
         # without a template QGIS renders the display field as HTML, whatever it holds
         layer.setMapTipTemplate(text_gate.map_tip(finish.tip_fields))
         layer.setDisplayExpression(f'"{finish.tip_fields[0]}"')
+    if finish.form is not None:
+        finish.form(layer)
+    if finish.kin:
+        layer.setCustomProperty(KIN_PROPERTY, finish.kin)
 
 
 def from_file(stem: str) -> Style:

@@ -17,6 +17,8 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from streetsafe_plugin.gis.park_relation import is_interventions
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -29,7 +31,8 @@ class Loaded:
 def load_results(context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> Loaded:
     """Add to the project what `context` holds for it, then let each result be styled.
 
-    A table without rows, such as of rejected rows where none was, is left out.
+    A table without rows, such as of rejected rows where none was, is left out, unless it is one
+    to be filled in.
     Must be called in the thread of the windows, after the algorithm has ended.
     """
     loaded = Loaded()
@@ -44,14 +47,25 @@ def load_results(context: QgsProcessingContext, feedback: QgsProcessingFeedback)
         if isinstance(found, QgsVectorLayer) and _is_empty_table(found):
             continue
         details.setOutputLayerName(found)
-        layer = context.temporaryLayerStore().takeMapLayer(found)
-        _add_to_project(details.project or QgsProject.instance(), layer)
+        layer = _in_project(details.project or QgsProject.instance(), context, found)
         loaded.layers.append(layer)
         finishers.append((details.postProcessor(), layer))
     for finisher, layer in finishers:
         if finisher is not None:
             finisher.postProcessLayer(layer, context, feedback)
     return loaded
+
+
+def _in_project(
+    project: QgsProject, context: QgsProcessingContext, found: QgsMapLayer
+) -> QgsMapLayer:
+    """Return a result as a layer of the project; it is one already if its file was replaced."""
+    if project.mapLayer(found.id()) is not None:
+        found.reload()
+        return found
+    layer = context.temporaryLayerStore().takeMapLayer(found)
+    _add_to_project(project, layer)
+    return layer
 
 
 def _add_to_project(project: QgsProject, layer: QgsMapLayer) -> None:
@@ -62,7 +76,8 @@ def _add_to_project(project: QgsProject, layer: QgsMapLayer) -> None:
 
 
 def _is_empty_table(layer: QgsVectorLayer) -> bool:
-    return not layer.isSpatial() and layer.featureCount() == 0
+    # interventions are for people to add to
+    return not layer.isSpatial() and layer.featureCount() == 0 and not is_interventions(layer)
 
 
 def _place_in(root: QgsLayerTree, depth: int) -> int:

@@ -191,7 +191,7 @@ def test_a_play_space_is_not_the_park(load, make_layer):
     )
     outcome = load(BOUNDARIES=layer)
     assert outcome["MATCHED"] == 0
-    assert "only a play space" in outcome.rows("OUTPUT")[0]["note"]
+    assert "what has its name here is no park (play space)" in outcome.rows("OUTPUT")[0]["note"]
 
 
 @pytest.mark.parametrize("field", ["WD13CD", "LAD21NM", "LSOA11CD"])
@@ -238,6 +238,7 @@ def test_interventions_come_with_the_register(load):
             "date_confidence": "month",
             "funding_gbp": 2500.0,
             "source": "the paper",
+            "overlap": None,
         }
     ]
     assert "INTERVENTIONS" not in load().results
@@ -257,6 +258,32 @@ def test_the_bundled_interventions(run_algorithm):
         "warwick-park",
         "queens-park",
     }
+
+
+def test_measures_that_cannot_be_told_apart_are_pointed_out(load, tmp_path):
+    (tmp_path / "interventions.csv").write_text(
+        MEASURES
+        + "green,lighting,,live,2022-05-20,,day,,\n"
+        + "victoria,cctv,,live,2022-01-01,2022-03-01,day,,\n"
+        + "victoria,lighting,,live,2022-03-02,,day,,\n",
+        encoding="utf-8",
+    )
+    outcome = load(INTERVENTIONS=str(tmp_path / "measures.gpkg"))
+    assert [row["overlap"] for row in outcome.rows("INTERVENTIONS")] == [
+        "lighting: from 2022-05-20 on",
+        "cctv: from 2022-05-20 on",
+        None,
+        None,
+    ]
+    (warning,) = [one for one in outcome.warnings if "told apart" in one]
+    assert warning.startswith("The Green: cctv and lighting cannot be told apart in time (from 20")
+    assert warning in outcome.layer("INTERVENTIONS").metadata().abstract()
+
+
+def test_of_the_bundled_parks_only_bede_has_two_measures(run_algorithm):
+    outcome = run_algorithm("loadparks", {"OUTPUT": MEMORY, "INTERVENTIONS": MEMORY})
+    (warning,) = [one for one in outcome.warnings if "told apart" in one]
+    assert warning.startswith("Bede Park: other and vegetation")
 
 
 def test_names_from_data_are_shown_as_they_are(load, boundaries):

@@ -101,14 +101,41 @@ def test_the_project_opens_with_every_layer(sample):
     project = QgsProject()
     assert project.read(str(sample["PROJECT"]))
     layers = [node.layer() for node in project.layerTreeRoot().findLayers()]
-    assert [layer.isValid() for layer in layers] == [True] * 3
+    assert [layer.isValid() for layer in layers] == [True] * 5
     assert all("invented" in layer.name() for layer in layers)
-    assert [layer.featureCount() for layer in layers] == [SMALL + 8, 21, 1]
+    assert [layer.featureCount() for layer in layers] == [SMALL + 8, 18, 21, 9, 1]
     project.clear()
 
 
+def test_the_projects_parks_show_what_was_done_in_them(sample):
+    project = QgsProject()
+    assert project.read(str(sample["PROJECT"]))
+    (relation,) = project.relationManager().relations().values()
+    assert relation.isValid()
+    parks, table = relation.referencedLayer(), relation.referencingLayer()
+    measures = {
+        park["park_id"]: [one["measure"] for one in relation.getRelatedFeatures(park)]
+        for park in parks.getFeatures()
+    }
+    assert sum(map(len, measures.values())) == table.featureCount()
+    assert sum(1 for found in measures.values() if len(found) > 1) == 2
+    assert all("INVENTED SAMPLE" in one["source"] for one in table.getFeatures())
+    assert any(one["overlap"] == "lighting: from 2022-02-21 on" for one in table.getFeatures())
+    assert {tab.name() for tab in parks.editFormConfig().tabs()} == {"Park", "Interventions"}
+    project.clear()
+
+
+def test_the_samples_parks_lie_where_their_outlines_do(sample):
+    spelt = dict(outlines(sample["BOUNDARIES"])[:18])
+    layer = QgsVectorLayer(str(sample["PARKS"]), "", "ogr")
+    for park in layer.getFeatures():
+        drawn = shapely.wkb.loads(bytes(park.geometry().asWkb()))
+        assert drawn.equals(spelt[park["match_name"]])
+        assert park["area_ha"] == pytest.approx(drawn.area / 10_000)
+
+
 def test_every_layer_says_that_it_is_invented(sample):
-    for name in ("REPORTS_GPKG", "BOUNDARIES", "AREA"):
+    for name in ("REPORTS_GPKG", "BOUNDARIES", "PARKS", "AREA"):
         layer = QgsVectorLayer(str(sample[name]), "", "ogr")
         last = layer.fields().count() - 1
         assert all("INVENTED SAMPLE" in one[last] for one in layer.getFeatures())

@@ -59,6 +59,33 @@ def test_every_bundled_park_has_a_place_in_the_force_area():
         assert park.place_source, park.name
 
 
+def test_the_bundled_places_are_those_of_the_sources():
+    # typed in from the list of sources, not from the register: (x, y, certainty)
+    assert {
+        park.park_id: (park.place.x, park.place.y, park.place_source.split(":")[0])
+        for park in bundled()
+    } == {
+        "victoria-park": (-1.119436, 52.622741, "published"),
+        "braunstone-park": (-1.174453, 52.621394, "unverified"),
+        "abbey-park": (-1.134660, 52.646281, "published"),
+        "western-park": (-1.177, 52.634, "approximate"),
+        "bede-park": (-1.143616, 52.628944, "unverified"),
+        "aylestone-meadows": (457224, 301613, "published"),
+        "rally-park": (-1.151, 52.637, "approximate"),
+        "knighton-park": (-1.107, 52.602, "approximate"),
+        "queens-park": (-1.210, 52.770, "approximate"),
+        "bradgate-park": (-1.213858, 52.689669, "published"),
+        "warwick-park": (-1.000, 52.538, "low"),
+        "welland-park": (-0.927, 52.474, "approximate"),
+        "clarendon-park": (-1.386, 52.536, "low"),
+        "melton-country-park": (-0.882, 52.777, "approximate"),
+        "brocks-hill-country-park": (462044, 299497, "published"),
+        "blaby-road-park": (-1.134, 52.582, "approximate"),
+        "cutts-close": (-0.728, 52.672, "approximate"),
+        "tods-piece": (-0.721, 52.590, "approximate"),
+    }
+
+
 def test_the_bundled_areas_say_where_they_come_from():
     areas = {park.park_id: park.area_ha for park in bundled() if park.area_ha is not None}
     assert areas == {
@@ -80,6 +107,8 @@ def test_notes_carry_the_traps():
     assert "suburb of Leicester" in notes["clarendon-park"]
     assert "Kibworth Beauchamp" in notes["warwick-park"]
     assert "Brock Hill" in notes["brocks-hill-country-park"]
+    assert "South Wigston, not in Blaby" in notes["blaby-road-park"]
+    assert "12 and 6" in notes["victoria-park"]
 
 
 def test_the_bundled_interventions_fit_the_bundled_register():
