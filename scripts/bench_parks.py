@@ -68,13 +68,12 @@ def _write_parks(path: Path, places: np.ndarray, count: int) -> str:
 
 
 def _middles(places: np.ndarray, count: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Return the middles of parks: half where points lie, half anywhere, none too near another."""
+    """Return the middles of parks where points lie, anywhere if those are full, none too near."""
     low, high = places.min(axis=0), places.max(axis=0)
     tries = 20 * count
     candidates = np.concatenate(
         [places[rng.integers(0, len(places), tries)], rng.uniform(low, high, (tries, 2))]
     )
-    rng.shuffle(candidates)
     taken: dict[tuple[int, int], list[np.ndarray]] = {}
     kept: list[np.ndarray] = []
     for one in candidates:
