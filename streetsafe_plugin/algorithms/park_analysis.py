@@ -19,6 +19,7 @@ from qgis.core import (
 )
 from shapely.geometry.base import BaseGeometry
 
+from streetsafe_plugin.algorithms.area_input import AREA, read_area
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
 from streetsafe_plugin.algorithms.park_input import (
     DISTANCES,
@@ -41,7 +42,6 @@ from streetsafe_plugin.algorithms.park_rings import (
 )
 from streetsafe_plugin.compat import integer_field, real_field, text_field
 from streetsafe_plugin.domain.arrays import Bools
-from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import only_area, union
 from streetsafe_plugin.domain.park_counts import (
     Accounting,
@@ -61,7 +61,7 @@ from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.gis.store import LayerSpec, Row
 from streetsafe_plugin.i18n import tr
 
-REPORTS, FROM, TO, DATE_FIELD, AREA = "REPORTS", "FROM", "TO", "DATE_FIELD", "AREA"
+REPORTS, FROM, TO, DATE_FIELD = "REPORTS", "FROM", "TO", "DATE_FIELD"
 ONLY_REASONS = "REASONS"
 OUTPUT, SUMMARY = "OUTPUT", "SUMMARY"
 TOTAL, INSIDE, IN_RINGS = "TOTAL", "INSIDE", "IN_RINGS"
@@ -213,7 +213,7 @@ class ParkAnalysis(StreetSafeAlgorithm):
         plan = plan_rings(run, parks)
         limits = plan.limits_m
         shapes = [park.shape for park in parks]
-        areas = _read_area(run) if run.given(AREA) else None
+        areas = read_area(run) if run.given(AREA) else None
         reports = _read_reports(run)
         kept, excluded = _sort_out(run, reports, areas)
 
@@ -279,16 +279,6 @@ def _read_reports(run: Run) -> PointTable:
             )
         )
     return run.points(REPORTS, columns, run.stage(0.05, 0.35))
-
-
-def _read_area(run: Run) -> list[BaseGeometry]:
-    shapes = run.polygons(AREA).shapes
-    if not shapes:
-        raise InputRefused(
-            tr("Area: “{}” holds no polygon.").format(run.source(AREA).sourceName()),
-            tr("Choose another layer or leave Area empty."),
-        )
-    return shapes
 
 
 def _sort_out(

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Squares and hexagons that cover the ground, and which of them a point lies in.
+
+Cells are numbered by column and row from an origin that does not depend on the data, so that the
+grids of two months are the same grid. A hexagon's size is the distance between opposite sides;
+its rows run east, every other one moved by half a cell.
+
+Every point lies in exactly one cell: a square holds its western and southern edge, a hexagon is
+the ground nearer to its middle than to any other, the even row taking what is equally near.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+from shapely.prepared import prep
+
+from streetsafe_plugin.domain.arrays import Floats, Ints
+from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.progress import Tick, no_tick
+
+#: More cells than this are refused: nobody reads such a map, and it would take minutes.
+MOST_CELLS = 1_000_000
+_ROW_OF_HEXAGONS = math.sqrt(3) / 2
+_CELLS_PER_TICK = 5_000
+#: A sliver is no ground: less of a cell than this in an area does not make it a cell of it.
+_LEAST_SHARE_OF_A_CELL = 1e-9
+
+
+class CellShape(Enum):
+    """What the ground is divided into; the value is the word in the results."""
+
+    SQUARE = "square"
+    HEXAGON = "hexagon"
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A division of the plane into equal cells.
+
+    `size_m` is a square's side, or the distance between a hexagon's opposite sides. At `origin`,
+    in metres, lies a corner of a square or the middle of a hexagon.
+    """
+
+    shape: CellShape
+    size_m: float
+    origin: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def cell_area_m2(self) -> float:
+        """Return the ground that one cell covers."""
+        return self.size_m**2 * (1.0 if self.shape is CellShape.SQUARE else _ROW_OF_HEXAGONS)
+
+    def cells_of(self, xy: Floats) -> Ints:
+        """Return the column and row (n, 2) of the cell that holds each point (n, 2)."""
+        scaled = (xy - np.array(self.origin)) / self.size_m
+        if self.shape is CellShape.SQUARE:
+            return np.floor(scaled).astype(np.int64)
+        x, y = scaled[:, 0], scaled[:, 1]
+        # hexagons are what is nearest to the middles of two rectangular grids, even and odd rows
+        tall = 2 * _ROW_OF_HEXAGONS
+        even_column, even_row = np.floor(x + 0.5), np.floor(y / tall + 0.5)
+        odd_column, odd_row = np.floor(x), np.floor(y / tall)
+        to_even = (x - even_column) ** 2 + (y - even_row * tall) ** 2
+        to_odd = (x - odd_column - 0.5) ** 2 + (y - (odd_row + 0.5) * tall) ** 2
+        even = to_even <= to_odd
+        columns = np.where(even, even_column, odd_column)
+        rows = np.where(even, 2 * even_row, 2 * odd_row + 1)
+        return np.column_stack((columns, rows)).astype(np.int64)
+
+    def middles(self, cells: Ints) -> Floats:
+        """Return the middle (m, 2) of each cell (m, 2) in metres."""
+        columns, rows = cells[:, 0].astype(float), cells[:, 1].astype(float)
+        if self.shape is CellShape.SQUARE:
+            scaled = np.column_stack((columns + 0.5, rows + 0.5))
+        else:
+            scaled = np.column_stack((columns + 0.5 * (cells[:, 1] % 2), rows * _ROW_OF_HEXAGONS))
+        return np.asarray(scaled * self.size_m + np.array(self.origin))
+
+    def corners(self, cells: Ints) -> Floats:
+        """Return the corners (m, 4 or 6, 2) of each cell, anticlockwise, the first not repeated."""
+        return np.asarray(self.middles(cells)[:, None, :] + self._corners_around_0())
+
+    def polygons(self, cells: Ints) -> list[Polygon]:
+        """Return each cell's outline."""
+        return [Polygon(corners) for corners in self.corners(cells)]
+
+    def within_bounds(self, bounds: tuple[float, float, float, float]) -> Ints:
+        """Return every cell (m, 2) that may reach into a rectangle, by row, then column.
+
+        Args:
+            bounds: West, south, east and north in metres.
+
+        Raises:
+            InputRefused: there are more than `MOST_CELLS`.
+        """
+        west, south, east, north = bounds
+        low, high = self.cells_of(np.array([[west, south], [east, north]]))
+        around = 0 if self.shape is CellShape.SQUARE else 1
+        columns = np.arange(low[0] - around, high[0] + around + 1)
+        rows = np.arange(low[1] - around, high[1] + around + 1)
+        if len(columns) * len(rows) > MOST_CELLS:
+            raise self._too_many(len(columns) * len(rows), bounds)
+        grid = np.meshgrid(columns, rows)
+        return np.column_stack([axis.ravel() for axis in grid]).astype(np.int64)
+
+    def covering(self, area: BaseGeometry, tick: Tick = no_tick) -> Ints:
+        """Return the cells (m, 2) that share ground with an area, by row, then column.
+
+        Raises:
+            InputRefused: the rectangle around the area holds more than `MOST_CELLS`.
+        """
+        cells = self.within_bounds(area.bounds)
+        ground = prep(area)
+        kept = np.zeros(len(cells), dtype=bool)
+        for number, outline in enumerate(self.polygons(cells)):
+            if number % _CELLS_PER_TICK == 0:
+                tick(number / len(cells))
+            kept[number] = ground.contains(outline) or (
+                ground.intersects(outline) and self._shares_ground(outline, area)
+            )
+        return cells[kept]
+
+    def _shares_ground(self, outline: Polygon, area: BaseGeometry) -> bool:
+        shared = outline.intersection(area).area
+        return bool(shared > _LEAST_SHARE_OF_A_CELL * self.cell_area_m2)
+
+    def _corners_around_0(self) -> Floats:
+        half = self.size_m / 2
+        if self.shape is CellShape.SQUARE:
+            return np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
+        # a corner to the north, a side to the east and west
+        turns = np.radians(np.arange(-90, 270, 60))
+        return np.asarray(half / _ROW_OF_HEXAGONS * np.column_stack((np.cos(turns), np.sin(turns))))
+
+    def _too_many(self, cells: int, bounds: tuple[float, float, float, float]) -> InputRefused:
+        west, south, east, north = bounds
+        wanted = self.size_m * math.sqrt(cells / MOST_CELLS)
+        return InputRefused(
+            f"An extent of {(east - west) / 1000:,.1f} × {(north - south) / 1000:,.1f} km holds"
+            f" {cells:,} cells of {self.size_m:g} m; the most is {MOST_CELLS:,}.",
+            f"Choose cells of {math.ceil(wanted)} m or more, or look for places far outside.",
+        )
+
+
+def places_in(cells: Ints, wanted: Ints) -> Ints:
+    """Return where in a list of cells (m, 2) each wanted cell (n, 2) stands; -1 if it does not."""
+    if not len(cells) or not len(wanted):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    low = np.minimum(cells.min(axis=0), wanted.min(axis=0))
+    high = np.maximum(cells.max(axis=0), wanted.max(axis=0))
+    width = int(high[0] - low[0]) + 1
+    keys, asked = (
+        (some[:, 1] - low[1]) * width + (some[:, 0] - low[0]) for some in (cells, wanted)
+    )
+    order = np.argsort(keys, kind="stable")
+    found = np.searchsorted(keys[order], asked)
+    found = np.minimum(found, len(keys) - 1)
+    places = order[found]
+    return np.where(keys[places] == asked, places, -1)
+
+
+def counts_of(places: Ints, cells: int, weights: Sequence[float] | Floats | None = None) -> Floats:
+    """Return how many points, or what weight of them, lie in each of so many cells.
+
+    `places` are what `places_in` gives; points in no cell, -1, are left out.
+    """
+    inside = places >= 0
+    given = None if weights is None else np.asarray(weights, dtype=float)[inside]
+    return np.bincount(places[inside], weights=given, minlength=cells).astype(float)
