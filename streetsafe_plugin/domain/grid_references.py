@@ -6,7 +6,7 @@ from __future__ import annotations
 from string import ascii_uppercase
 
 #: 500 km squares from S (south-west) upwards, then 100 km squares within them; I is left out.
-_LETTERS = ascii_uppercase.replace("I", "")
+LETTERS = ascii_uppercase.replace("I", "")
 _SQUARE_M = 100_000
 
 
@@ -26,8 +26,8 @@ def grid_reference(east: float, north: float, figures: int = 10) -> str | None:
     if not (0 <= column + 10 < 25 and 0 <= row + 5 < 25):
         return None
     from_west, from_north = column + 10, 24 - (row + 5)
-    large = _LETTERS[from_north // 5 * 5 + from_west // 5]
-    small = _LETTERS[from_north % 5 * 5 + from_west % 5]
+    large = LETTERS[from_north // 5 * 5 + from_west // 5]
+    small = LETTERS[from_north % 5 * 5 + from_west % 5]
     half = figures // 2
     step = 10 ** (5 - half)
     digits = [f"{int(metres % _SQUARE_M) // step:0{half}d}" for metres in (east, north)]

@@ -54,7 +54,7 @@ def test_squares_hold_their_western_and_southern_edge():
 
 
 def test_a_hexagon_by_hand():
-    """100 m between the sides, which face east and west; the corners lie 57.735 m off, one north."""
+    """100 m between the eastern and western side; the corners lie 57.735 m off, one north."""
     lattice = Lattice(CellShape.HEXAGON, 100.0)
     (corners,) = lattice.corners(np.array([[0, 0]]))
     assert corners[:, 0].max() == pytest.approx(50)

@@ -29,4 +29,5 @@ def test_read_back_it_names_the_square_that_holds_the_place(east, north, figures
     written = grid_reference(east, north, figures)
     square = grid_square(written)
     half = square.side_m / 2
-    assert abs(square.easting - east) <= half and abs(square.northing - north) <= half
+    assert abs(square.easting - east) <= half
+    assert abs(square.northing - north) <= half

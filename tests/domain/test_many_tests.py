@@ -11,10 +11,10 @@ from streetsafe_plugin.domain.many_tests import Correction, adjusted
 
 #: Benjamini and Hochberg (1995), section 3.2: fifteen comparisons, of which the first four are
 #: rejected at 5 % by their procedure and the first three by Bonferroni's.
-PUBLISHED = np.array(
-    [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344]
-    + [0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000]
-)
+PUBLISHED = np.array([
+    0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
+    0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000,
+])  # fmt: skip
 
 
 @pytest.mark.parametrize(("correction", "found"), [(Correction.FDR, 4), (Correction.BONFERRONI, 3)])

@@ -9,10 +9,11 @@ north-west without I.
 from __future__ import annotations
 
 import re
-import string
 import unicodedata
 from dataclasses import dataclass
 from itertools import accumulate
+
+from streetsafe_plugin.domain.grid_references import LETTERS
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
@@ -24,7 +25,6 @@ _DEGREES = re.compile(
     re.IGNORECASE,
 )
 _GRID_REFERENCE = re.compile(r"([A-HJ-Z])([A-HJ-Z])\s*((?:\d\s*){4,10})", re.IGNORECASE)
-_LETTERS = string.ascii_uppercase.replace("I", "")
 _WKT = re.compile(
     r"(?:SRID\s*=\s*(?P<srid>\d+)\s*;\s*)?POINT\s*(?:ZM|Z|M)?\s*\(\s*"
     r"(?P<x>[-+.\de]+)\s+(?P<y>[-+.\de]+)(?:\s+[-+.\de]+){0,2}\s*\)",
@@ -124,7 +124,7 @@ def grid_square(text: str) -> GridSquare | None:
     if half not in ends and len(match[3].split()) > 1:
         return None
     side = 10.0 ** (5 - half)
-    first, second = (_LETTERS.index(letter.upper()) for letter in match.group(1, 2))
+    first, second = (LETTERS.index(letter.upper()) for letter in match.group(1, 2))
     # the grid's origin is the south-west corner of S, two squares east of A and one north of V
     east = (first % 5 - 2) * 500_000 + (second % 5) * 100_000
     north = (3 - first // 5) * 500_000 + (4 - second // 5) * 100_000
