@@ -85,6 +85,11 @@ def is_null(value: Any) -> bool:
     return value is None or bool(value == NULL)
 
 
+def holds_days(field: QgsField) -> bool:
+    """Tell whether a field's values are dates without a time of day."""
+    return bool(field.type() == _DATE)
+
+
 def to_python(value: Any) -> Any:
     """Return an attribute as a plain Python value: NULL as None, Qt dates as Python's."""
     if value is None or type(value) in _PLAIN:

@@ -232,6 +232,17 @@ def _parks_evaluated(results: Results) -> str:
     return tr("Parks before and after: {}.").format(told)
 
 
+def _times_profiled(results: Results) -> str:
+    """Say how the reports with a time lie in the light, or that none has a time."""
+    if not _number(results, "WITH_TIME"):
+        return tr("Reports counted by date; none has a time of day, so hours and light are not.")
+    locale = _locale()
+    return tr("{} with a time: {} in daylight, {} in twilight, {} in the dark.").format(
+        _count(_number(results, "WITH_TIME"), tr("1 report"), tr("{} reports")),
+        *(locale.toString(_number(results, name)) for name in ("DAYLIGHT", "TWILIGHT", "DARK")),
+    )
+
+
 def _briefing_written(results: Results) -> str:
     return tr("Briefing written: {} for {}.").format(
         _count(_number(results, "PAGES"), tr("1 page"), tr("{} pages")),
@@ -252,6 +263,7 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "parkrings": lambda results: tr("Rings drawn around the parks."),
     "parkanalysis": _reports_counted,
     "evaluatepark": _parks_evaluated,
+    "timeprofile": _times_profiled,
     "exportbriefing": _briefing_written,
     "sampledata": _sample_made,
 }

@@ -83,6 +83,14 @@ def done(algorithm, **results):
             done("evaluatepark", FALLS=1, RISES=0, CANNOT_TELL=17),
             "Parks before and after: 1 fall, 17 cannot be told.",
         ),
+        (
+            done("timeprofile", TOTAL=1200, WITH_TIME=1190, DAYLIGHT=700, TWILIGHT=40, DARK=450),
+            "1,190 reports with a time: 700 in daylight, 40 in twilight, 450 in the dark.",
+        ),
+        (
+            done("timeprofile", TOTAL=12, WITH_TIME=0, WITH_DATE=12),
+            "Reports counted by date; none has a time of day, so hours and light are not.",
+        ),
         (done("exportbriefing", PAGES=20, PARKS=18), "Briefing written: 20 pages for 18 parks."),
         (done("somethingnew"), "Title has finished."),
     ],

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Read dates and times as local civil time, never guessing whether the day or month stands first.
 
-Times with an offset are turned into British local time by the rule in force since 1996 (summer
-time from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last Sunday of October), so
-that every computer gives the same answer whether or not it has a time zone database.
+Times with an offset are turned into British local time.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints, Moments, Texts
+from streetsafe_plugin.domain.clocks import local_from_utc, summer_time
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.reading.cut_dates import cut_dates
 from streetsafe_plugin.domain.reading.table import DAY_ZERO, texts
@@ -261,7 +260,7 @@ def _moments(parts: _Parts, order: str, day_zero: date) -> tuple[Moments, Texts,
     precisions[np.isnat(moments)] = NONE
     timed = precisions == TIME
 
-    begins, ends = _summer_time(moments)
+    begins, ends = summer_time(moments)
     local = timed & ~given_offset
     skipped = local & (moments >= begins) & (moments < begins + _HOUR)
     repeated = local & (moments >= ends) & (moments < ends + _HOUR)
@@ -301,30 +300,3 @@ def _about_serials(count: int, day_zero: date) -> str:
         return ""
     are = "1 date is a plain number" if count == 1 else f"{count} dates are plain numbers"
     return f"{are}, counted in days from {in_words(day_zero)}."
-
-
-def local_from_utc(moments: Moments) -> Moments:
-    """Return British local time for times in UTC (from 1996 on)."""
-    begins, ends = _summer_time(moments)
-    return np.where((moments >= begins) & (moments < ends), moments + _HOUR, moments)
-
-
-def _summer_time(moments: Moments) -> tuple[Moments, Moments]:
-    """Return when summer time begins and ends in each moment's year, in UTC."""
-    which, numbers = pd.factorize(moments.astype("datetime64[Y]").astype(np.int64))
-    different = numbers.astype("datetime64[Y]")
-    begins = _last_sunday(different, 3) + _HOUR
-    ends = _last_sunday(different, 10) + _HOUR
-    return begins[which], ends[which]
-
-
-def _last_sunday(years: Moments, month: int) -> Moments:
-    """Return the midnight that begins the last Sunday of a month of 31 days, in each year."""
-    months = years.astype("datetime64[M]") + np.timedelta64(month - 1, "M")
-    last_day = months.astype("datetime64[D]") + np.timedelta64(30, "D")
-    # 1 January 1970, day 0, was a Thursday; Sundays are three days later
-    after_sunday = (last_day.astype(np.int64) - 3) % 7
-    sundays = last_day - after_sunday.astype("timedelta64[D]")
-    return np.asarray(np.where(np.isnat(years), np.datetime64("NaT"), sundays)).astype(
-        "datetime64[s]"
-    )
