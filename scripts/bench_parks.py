@@ -16,8 +16,10 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsProject
 from shapely.geometry import Polygon
 
 RINGS, WIDTH_M = 4, 100
-#: Parks whose middles are so far apart do not overlap.
-_APART_M = 320.0
+#: Half the width of the smallest and of the largest park, more or less.
+_RADII_M = (50.0, 130.0)
+#: No edge is further from its park's middle.
+_WIDEST_M = 180.0
 _CORNERS = 60
 SEED = 7
 
@@ -48,47 +50,44 @@ def compare_park_counts(
 
 
 def _write_parks(path: Path, places: np.ndarray, count: int) -> str:
-    """Write lobed parks where points are dense, at least `_APART_M` from middle to middle."""
+    """Write lobed parks where points are dense; they do not overlap."""
     from streetsafe_plugin.compat import text_field
     from streetsafe_plugin.gis.store import LayerSpec, write_layer
     from streetsafe_plugin.gis.styling import Finish
 
     rng = np.random.default_rng(SEED)
-    corners = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
-    rows = []
-    for number, middle in enumerate(_middles(places, count, rng)):
-        lobes = 1 + 0.2 * np.sin(3 * corners + rng.uniform(0, 6))
-        radius = rng.uniform(50, 130) * (lobes + 0.02 * rng.standard_normal(_CORNERS))
-        edge = middle + radius[:, None] * np.column_stack((np.cos(corners), np.sin(corners)))
-        rows.append((Polygon(edge), [f"park-{number}", f"Park {number}"]))
+    rows = [
+        (outline, [f"park-{number}", f"Park {number}"])
+        for number, outline in enumerate(_outlines(places, count, rng))
+    ]
     fields = [text_field("park_id"), text_field("park_name")]
     spec = LayerSpec("Parks", fields, "polygon", QgsCoordinateReferenceSystem("EPSG:27700"))
     context = QgsProject.instance().transformContext()
     return str(write_layer(path, spec, rows, context, Finish("Parks")))
 
 
-def _middles(places: np.ndarray, count: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Return the middles of parks where points lie, anywhere if those are full, none too near."""
-    low, high = places.min(axis=0), places.max(axis=0)
-    tries = 20 * count
-    candidates = np.concatenate(
-        [places[rng.integers(0, len(places), tries)], rng.uniform(low, high, (tries, 2))]
-    )
-    taken: dict[tuple[int, int], list[np.ndarray]] = {}
-    kept: list[np.ndarray] = []
-    for one in candidates:
-        column, row = (int(part) for part in one // _APART_M)
-        around = [
+def _outlines(places: np.ndarray, count: int, rng: np.random.Generator) -> list[Polygon]:
+    """Return so many parks around points taken at random, leaving out what would overlap."""
+    corners = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
+    side = 2 * _WIDEST_M
+    taken: dict[tuple[int, int], list[Polygon]] = {}
+    kept: list[Polygon] = []
+    while len(kept) < count:
+        middle = places[rng.integers(0, len(places))]
+        lobes = 1 + 0.2 * np.sin(3 * corners + rng.uniform(0, 6))
+        radius = rng.uniform(*_RADII_M) * (lobes + 0.02 * rng.standard_normal(_CORNERS))
+        edge = middle + radius[:, None] * np.column_stack((np.cos(corners), np.sin(corners)))
+        outline = Polygon(edge)
+        column, row = (int(part) for part in middle // side)
+        around = (
             other
             for east in (-1, 0, 1)
             for north in (-1, 0, 1)
             for other in taken.get((column + east, row + north), [])
-        ]
-        if all(np.hypot(*(one - other)) >= _APART_M for other in around):
-            taken.setdefault((column, row), []).append(one)
-            kept.append(one)
-            if len(kept) == count:
-                break
+        )
+        if not any(outline.intersects(other) for other in around):
+            taken.setdefault((column, row), []).append(outline)
+            kept.append(outline)
     return kept
 
 

@@ -96,7 +96,7 @@ def _look(
 ) -> tuple[Ints, Floats, Bools]:
     """Return the nearest park among those of some edges, how far off, and whether that is sure."""
     bound = reach_m + half_m + 1e-3
-    to_middle, which = tree.query(xy, k=looked_at, distance_upper_bound=bound)
+    to_middle, which = tree.query(xy, k=looked_at, distance_upper_bound=bound, workers=-1)
     to_middle, which = to_middle.reshape(len(xy), -1), which.reshape(len(xy), -1)
     there = np.isfinite(to_middle)
     point, place = np.nonzero(there)

@@ -130,8 +130,10 @@ def _points_along(
         gaps = np.maximum(look_around.gaps(middles, edges.park) - lengths / 2, 0.0)
         wanted = np.maximum(gaps / _PIECES_PER_GAP, finest)
         fine = lengths <= wanted
-        points += [edges.starts[fine], middles[fine]]
-        owners += [edges.park[fine]] * 2
+        # of edges that are short by themselves the corners are near enough to each other
+        halved = fine & (lengths > wanted / 2)
+        points += [edges.starts[fine], middles[halved]]
+        owners += [edges.park[fine], edges.park[halved]]
         np.minimum.at(nearest, edges.park[fine], gaps[fine])
         # the gap of a long piece is underestimated, so it is cut by degrees
         longest = np.maximum(wanted, lengths / _CUTS_AT_ONCE)[~fine]
@@ -164,7 +166,7 @@ class _Surroundings:
     def _gaps(self, xy: Floats, park: Ints) -> Floats:
         edges = self._edges
         looked_at = min(_LOOKED_AT, len(edges.park))
-        to_middle, which = self._tree.query(xy, k=looked_at)
+        to_middle, which = self._tree.query(xy, k=looked_at, workers=-1)
         point, place = np.nonzero(edges.park[which] != park[:, None])
         edge = which[point, place]
         squares = np.full(which.shape, np.inf)

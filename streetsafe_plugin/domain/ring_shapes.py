@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from shapely.geometry import Polygon
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Floats
@@ -23,6 +23,7 @@ from streetsafe_plugin.domain.geometry import (
     union,
 )
 from streetsafe_plugin.domain.nearest_cells import nearest_cells
+from streetsafe_plugin.domain.parallel import in_parallel
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.rings import Limits, Overlap, limits_of
 
@@ -58,14 +59,18 @@ def ring_shapes(
     splits = overlap is Overlap.NEAREST
     cells = nearest_cells(parks, reach, lambda share: tick(share / 2)) if splits else None
     near = _Neighbours(parks, reach)
-    result, zones = [], []
-    for number in range(len(parks)):
-        tick(0.5 + 0.4 * number / len(parks))
+
+    def draw(number: int) -> tuple[list[BaseGeometry], BaseGeometry]:
         drawn = _Rings(parks, number, cells.touching[number] if cells else near.of(number))
         if cells:
             drawn.keep_to(cells.shapes[number], float(cells.gaps[number]) / 2)
-        result.append([drawn.park(), *drawn.rings(limits[number])])
-        zones.append(drawn.zone)
+        return [drawn.park(), *drawn.rings(limits[number])], drawn.zone
+
+    result, zones = [], []
+    for number, (shapes, zone) in enumerate(in_parallel(draw, range(len(parks)))):
+        tick(0.5 + 0.4 * number / len(parks))
+        result.append(shapes)
+        zones.append(zone)
     if splits:
         _require_sum(zones, result, limits)
     return result
@@ -97,12 +102,14 @@ class _Rings:
 
     def rings(self, limits: Sequence[float]) -> list[BaseGeometry]:
         """Return one ring for each distance."""
-        if self._cell is not None and self._cell.is_empty:
-            return [only_area(self._cell)] * len(limits)
-        found = []
+        self.zone = buffered(self._park, limits[-1])
+        inner, found = self._park, []
         for limit in limits:
-            inner, self.zone = self.zone, buffered(self._park, limit)
-            ring = _between(inner, self.zone)
+            if self._cell is not None and inner.contains(self._cell):
+                found.append(MultiPolygon())
+                continue
+            outer = self.zone if limit == limits[-1] else buffered(self._park, limit)
+            ring, inner = _between(inner, outer), outer
             if self._cell is not None and limit > self._free_m:
                 ring = ring.intersection(self._cell)
             found.append(only_area(_less(ring, self._others)))
