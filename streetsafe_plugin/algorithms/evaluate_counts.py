@@ -17,6 +17,7 @@ from streetsafe_plugin.domain import evaluation_words
 from streetsafe_plugin.domain.evaluation import (
     detectable_fall,
     difference,
+    doubt,
     four_areas,
     ratios,
     verdict,
@@ -118,7 +119,7 @@ class EvaluateCounts(StreetSafeAlgorithm):
             part
             for part in (
                 evaluation_words.detectable(fall, counts[0][0]),
-                evaluation_words.change(found, said),
+                evaluation_words.change(found, said, doubt(groups)),
                 evaluation_words.caution(found, older, None),
             )
             if part
@@ -163,15 +164,18 @@ def figures_help() -> str:
         "VERDICT is fall, rise or cannot_tell. For few reports the interval is too short: without"
         " any change it leaves out 0 in up to one case in eight. So fall or rise is only said if"
         " the difference clears 1.96 standard errors, and still would if one report had come in the"
-        " other period, the larger of two standard errors being taken; then it is wrong in at most"
-        " one case in twenty. DETECTABLE_FALL is the smallest fall in the treated area, in"
-        " reports, that this rule would have found four times out of five, judged from the counts"
-        " before alone.\n\n"
+        " other period, the larger of two standard errors being taken. And WDD takes for granted"
+        " that without the measure all areas would have changed by the same number: where a trend"
+        " shared by all changes them in proportion, a busier control area alone makes a difference."
+        " So reports must also have changed in proportion to the control area, beyond chance. Then"
+        " the verdict is wrong in at most one case in twenty.\n\n"
+        "DETECTABLE_FALL is the smallest fall in the treated area, in reports, that this rule would"
+        " have found four times out of five, judged from the counts before alone.\n\n"
         "The older measures: GE = treated before - after. NE = treated before / control before"
         " - treated after / control after. WDQ, the weighted displacement quotient (Bowers and"
-        " Johnson 2003), is withheld if the control area has no report in one of the periods, and"
-        " if nothing fell against it: its sign then misleads. TNE, the total net effect, is"
-        " positive for a fall."
+        " Johnson 2003), is withheld if the control area has no report in one of the periods, if"
+        " the displacement area has none at all, and if nothing fell against the control area: its"
+        " sign then misleads. TNE, the total net effect, is positive for a fall."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from streetsafe_plugin.algorithms.base import some_of
 from streetsafe_plugin.algorithms.evaluate_counts import figures_help
 from streetsafe_plugin.compat import integer_field, real_field, text_field
-from streetsafe_plugin.domain.evaluation import Verdict
+from streetsafe_plugin.domain.evaluation import Difference, Verdict
 from streetsafe_plugin.domain.evaluation_words import interval_of, sentence, signed
 from streetsafe_plugin.domain.park_evaluation import Evaluation
 from streetsafe_plugin.domain.surges import Surge
@@ -157,11 +157,7 @@ def rows(result: Result) -> Iterator[Row]:
                 one.areas_m2[0] / _M2_PER_HA,
                 one.areas_m2[2] / _M2_PER_HA,
                 one.areas_m2[1] / _M2_PER_HA,
-                *(
-                    (found.value, found.se, found.z, found.low, found.high)
-                    if found
-                    else (None,) * 5
-                ),
+                *_interval(found, one.empty),
                 *(
                     (older.gross_effect, older.net_effect, older.wdq, older.total_net_effect)
                     if older
@@ -303,8 +299,8 @@ def _named(result: Result) -> list[tuple[str, Evaluation]]:
 
 
 def _difference(one: Evaluation) -> list[str]:
-    if one.difference is None:
-        return ["–", "–", "–", one.why_not]
+    if one.difference is None or one.empty:
+        return ["–", "–", "–", one.why_not or tr("no report")]
     found = one.difference
     return [
         signed(found.value),
@@ -312,6 +308,15 @@ def _difference(one: Evaluation) -> list[str]:
         interval_of(found),
         _words(one.verdict),
     ]
+
+
+def _interval(found: Difference | None, empty: bool) -> tuple[float | None, ...]:
+    """Return the difference and its errors; of no report at all it has none."""
+    if found is None:
+        return (None,) * 5
+    if empty:
+        return (found.value, None, None, None, None)
+    return (found.value, found.se, found.z, found.low, found.high)
 
 
 def _fall(one: Evaluation) -> str:

@@ -61,7 +61,7 @@ class Lattice:
         """Return the column and row (n, 2) of the cell that holds each point (n, 2)."""
         scaled = (xy - np.array(self.origin)) / self.size_m
         if self.shape is CellShape.SQUARE:
-            return np.floor(scaled).astype(np.int64)
+            return np.asarray(np.floor(scaled), dtype=np.int64)
         x, y = scaled[:, 0], scaled[:, 1]
         # hexagons are what is nearest to the middles of two rectangular grids, even and odd rows
         tall = 2 * _ROW_OF_HEXAGONS
@@ -72,7 +72,7 @@ class Lattice:
         even = to_even <= to_odd
         columns = np.where(even, even_column, odd_column)
         rows = np.where(even, 2 * even_row, 2 * odd_row + 1)
-        return np.column_stack((columns, rows)).astype(np.int64)
+        return np.asarray(np.column_stack((columns, rows)), dtype=np.int64)
 
     def middles(self, cells: Ints) -> Floats:
         """Return the middle (m, 2) of each cell (m, 2) in metres."""
@@ -108,7 +108,7 @@ class Lattice:
         if len(columns) * len(rows) > MOST_CELLS:
             raise self._too_many(len(columns) * len(rows), bounds)
         grid = np.meshgrid(columns, rows)
-        return np.column_stack([axis.ravel() for axis in grid]).astype(np.int64)
+        return np.asarray(np.column_stack([axis.ravel() for axis in grid]), dtype=np.int64)
 
     def covering(self, area: BaseGeometry, tick: Tick = no_tick) -> Ints:
         """Return the cells (m, 2) that share ground with an area, by row, then column.
@@ -125,7 +125,7 @@ class Lattice:
             kept[number] = ground.contains(outline) or (
                 ground.intersects(outline) and self._shares_ground(outline, area)
             )
-        return cells[kept]
+        return np.asarray(cells[kept])
 
     def _shares_ground(self, outline: Polygon, area: BaseGeometry) -> bool:
         shared = outline.intersection(area).area

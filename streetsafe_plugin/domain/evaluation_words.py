@@ -7,7 +7,7 @@ never given, since the counts of parks are too small to bear one.
 
 from __future__ import annotations
 
-from streetsafe_plugin.domain.evaluation import Difference, Ratios, Verdict
+from streetsafe_plugin.domain.evaluation import Difference, Doubt, Ratios, Verdict
 from streetsafe_plugin.domain.park_evaluation import Evaluation
 
 #: Beyond these, a trend that both places share in proportion would pass for a change in one.
@@ -18,12 +18,12 @@ def sentence(one: Evaluation, name: str) -> str:
     """Return all that can be said of one park, or of all together."""
     if one.difference is None:
         return f"{name}: cannot be told, because {one.why_not}."
-    if not any((*one.treated, *one.ring, *one.control)):
+    if one.empty:
         return f"{name}: no report before or after, so nothing can be told."
     parts = [
         f"{name}: {counts(one)}",
         detectable(one.detectable, one.treated[0]),
-        change(one.difference, one.verdict),
+        change(one.difference, one.verdict, one.doubt),
         allowed_for(one.dispersion),
         moved(one.verdict, one.in_ring),
         caution(one.difference, one.ratios, one.control_density),
@@ -34,9 +34,10 @@ def sentence(one: Evaluation, name: str) -> str:
 def counts(one: Evaluation) -> str:
     """Return the sentence with the reports and how long they were counted."""
     days_before, days_after = one.days
+    mean = " on average" if one.days_differ else ""
     return (
         f"{one.treated[0]:,} reports in {days_before:,.0f} days before and {one.treated[1]:,} in"
-        f" {days_after:,.0f} days after, {one.ring[0]:,} and {one.ring[1]:,} in the ring,"
+        f" {days_after:,.0f} days after{mean}, {one.ring[0]:,} and {one.ring[1]:,} in the ring,"
         f" {one.control[0]:,} and {one.control[1]:,} in the control area."
     )
 
@@ -44,16 +45,14 @@ def counts(one: Evaluation) -> str:
 def detectable(fall: float | None, before: float) -> str:
     """Return the sentence on what fall could have been found at all."""
     if fall is None:
-        return (
-            "With so few reports even a fall to none would be missed more often than once in five."
-        )
+        return "Even a fall to none would be missed more often than once in five."
     return (
         f"A fall by {fall:,.1f} reports or more, from {before:,.0f}, would be found at least four"
         " times out of five."
     )
 
 
-def change(found: Difference, said: Verdict) -> str:
+def change(found: Difference, said: Verdict, doubt: Doubt) -> str:
     """Return the sentence with the difference, its interval and the verdict."""
     interval = f"95 % interval {interval_of(found)}"
     start = f"Set against the control area, reports changed by {signed(found.value)} ({interval})"
@@ -61,12 +60,15 @@ def change(found: Difference, said: Verdict) -> str:
         return f"{start}: a fall."
     if said is Verdict.RISE:
         return f"{start}: a rise."
-    if found.low > 0 or found.high < 0:
-        return (
-            f"{start}, but with so few reports that interval is too short to rely on: whether"
-            " anything changed cannot be told."
-        )
-    return f"{start}: whether anything changed cannot be told."
+    unknown = "whether anything changed cannot be told."
+    if found.low <= 0 <= found.high:
+        return f"{start}: {unknown}"
+    why = {
+        Doubt.FEW_REPORTS: "with so few reports that interval is too short to rely on",
+        Doubt.CLUSTERS: "reports come in clusters, which that interval does not know",
+        Doubt.PROPORTION: "in proportion to the control area that may be no change",
+    }[doubt]
+    return f"{start}, but {why}: {unknown}"
 
 
 def allowed_for(dispersion: float) -> str:
@@ -97,7 +99,7 @@ def moved(said: Verdict, in_ring: Verdict) -> str:
         return ""
     return {
         Verdict.RISE: "In the ring reports rose, so part of it may have moved there.",
-        Verdict.FALL: "In the ring reports fell as well: the effect reached beyond.",
+        Verdict.FALL: "In the ring reports fell as well.",
         Verdict.CANNOT_TELL: "Whether anything moved into the ring cannot be told.",
     }[in_ring]
 
@@ -115,8 +117,9 @@ def caution(found: Difference, older: Ratios | None, control_density: float | No
             f"Beforehand the control area had {compared}, so a trend shared by both may look like a"
             " change here."
         )
-    total = older.total_net_effect if older else None
-    if total and found.value and (total > 0) == (found.value > 0):
+    # as they are shown: what rounds to nought points nowhere
+    total = round(older.total_net_effect or 0.0, 1) if older else 0.0
+    if total * round(found.value, 1) > 0:
         said.append(
             "In proportion to the control area the change points the other way"
             f" (total net effect {signed(total)}, where a fall is positive)."

@@ -19,11 +19,13 @@ from scipy.stats import chi2
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.evaluation import (
     Difference,
+    Doubt,
     Groups,
     Ratios,
     Verdict,
     detectable_fall,
     difference,
+    doubt,
     ratios,
     verdict,
 )
@@ -76,6 +78,10 @@ class Evaluation:
     area's reports were beforehand than those of park and ring, None without reports.
     `dispersion` is how many times as much as chance would have it the counts of all places
     together vary from month to month within the periods, 1 where that may be chance.
+
+    For all, `days` are the mean of the parks' own, which differ if `days_differ`. A report of a
+    control area that parks of different periods share may count as before for one and as after for
+    another; it then stands in both of `control`.
     """
 
     park: int | None
@@ -87,11 +93,18 @@ class Evaluation:
     why_not: str = ""
     difference: Difference | None = None
     verdict: Verdict = Verdict.CANNOT_TELL
+    doubt: Doubt = Doubt.FEW_REPORTS
     in_ring: Verdict = Verdict.CANNOT_TELL
     ratios: Ratios | None = None
     detectable: float | None = None
     control_density: float | None = None
     dispersion: float = 1.0
+    days_differ: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether no report was counted at all."""
+        return not any((*self.treated, *self.ring, *self.control))
 
 
 @dataclass(frozen=True)
@@ -104,7 +117,7 @@ class _Part:
     evaluation: Evaluation
     groups: Groups
     control: Groups
-    #: By report of the control area: what it adds to the difference.
+    #: By report of the control area: what it weighs before and after (2, reports).
     weights: Floats
     spread: tuple[float, int] = (0.0, 0)
 
@@ -235,14 +248,15 @@ def _part(
         park, pairs[0], pairs[1], pairs[2], days, areas_m2, _why_not(windows, days, areas_m2)
     )
     if evaluation.why_not:
-        return _Part(evaluation, _groups([], [], []), _groups([], [], []), np.zeros(len(control)))
+        nothing = _groups([], [], [])
+        return _Part(evaluation, nothing, nothing, np.zeros((2, len(control))))
     length = days[0] / days[1]
     scale = (areas_m2[0] + areas_m2[1]) / areas_m2[2]
     groups = _groups([1.0, 1.0], pairs[:2], [(1.0, length)] * 2, treated=[True, False])
     held_against = _groups([-1.0], pairs[2:], [(scale, scale * length)])
     dated = control >= 0
     before, after = windows.before[control] & dated, windows.after[control] & dated
-    return _Part(evaluation, groups, held_against, scale * (length * after - 1.0 * before))
+    return _Part(evaluation, groups, held_against, scale * np.array([before, length * after]))
 
 
 def _count(days: Ints, windows: Windows) -> tuple[int, int]:
@@ -297,6 +311,7 @@ def _judged(one: Evaluation, groups: Groups, with_power: bool) -> Evaluation:
         one,
         difference=difference(groups),
         verdict=verdict(groups),
+        doubt=doubt(groups),
         in_ring=verdict(join_groups([ring, against_ring])),
         ratios=ratios(*(_comparable(some) for some in (treated, control, ring))),
         detectable=None if share is None else share * float(treated.before.sum()),
@@ -333,7 +348,7 @@ def _together(all_parts: Sequence[_Part], shared: bool, with_power: bool) -> Eva
         return Evaluation(None, none, none, none, (0, 0), (0, 0, 0), "no park could be evaluated")
     ones = [part.evaluation for part in parts]
     control = (
-        _shared(np.sum([part.weights for part in parts], axis=0))
+        _shared([part.weights for part in parts], [part.control for part in parts])
         if shared
         else join_groups([part.control for part in parts])
     )
@@ -349,28 +364,44 @@ def _together(all_parts: Sequence[_Part], shared: bool, with_power: bool) -> Eva
             sum(one.areas_m2[1] for one in ones),
             control_areas[0] if shared else sum(control_areas),
         ),
+        days_differ=len({one.days for one in ones}) > 1,
     )
     groups = join_groups([*(part.groups for part in parts), control])
     return _judged(whole, replace(groups, dispersion=_dispersion(parts)), with_power)
 
 
-def _shared(weights: Floats) -> Groups:
+def _shared(weights: Sequence[Floats], own: Sequence[Groups]) -> Groups:
     """Return the reports of a control area that several parks are held against, as groups.
 
-    Such a report is still one report: what it adds to the difference for each park adds up before
-    it is squared, so that it is not taken for several. Groups are reports of the same weight,
-    those before and after paired in order of it.
+    Such a report is still one report: what it weighs for each park adds up before it is squared,
+    so that it is not taken for several. Groups are reports of the same weight, those before and
+    after paired in order of it. A group without a partner gets one of no reports, whose weight
+    stands to its own as those of the two periods do.
+
+    Args:
+        weights: What each report weighs before and after (2, reports), by park.
+        own: The same control area as a group, by park.
     """
-    values, numbers = np.unique(weights, return_counts=True)
-    before = list(zip((-values[values < 0])[::-1], numbers[values < 0][::-1]))
-    after = list(zip(values[values > 0], numbers[values > 0]))
+    before, after = (_by_weight(some) for some in np.sum(weights, axis=0))
+    length = sum(float(one.weight_after.sum()) for one in own) / sum(
+        float(one.weight_before.sum()) for one in own
+    )
     counts: list[tuple[float, float]] = []
     factors: list[tuple[float, float]] = []
     for earlier, later in zip_longest(before, after):
-        (heavy, reports), (heavy_later, reports_later) = earlier or later, later or earlier
-        counts.append((reports if earlier else 0, reports_later if later else 0))
+        heavy, reports = earlier or (later[0] / length, 0)
+        heavy_later, reports_later = later or (heavy * length, 0)
+        counts.append((reports, reports_later))
         factors.append((heavy, heavy_later))
+    if not counts:
+        return join_groups(own)
     return _groups([-1.0] * len(counts), counts, factors)
+
+
+def _by_weight(weights: Floats) -> list[tuple[float, int]]:
+    """Return each weight above 0 with how many reports have it, the lightest first."""
+    values, numbers = np.unique(weights[weights > 0], return_counts=True)
+    return list(zip(values.tolist(), numbers.tolist()))
 
 
 def _mean_of(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:

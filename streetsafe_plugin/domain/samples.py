@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Union
 
 import numpy as np
 from shapely.affinity import rotate, scale, translate
@@ -132,7 +133,9 @@ DECOYS = (
 _BOUNDARIES, _PLACES, _DATES, _ANSWERS, _DEFECTS, _CRIMES, _MEASURES = range(7)
 
 #: What may become of measures: (measure, quantity, status, from, to, confidence) by park.
-_HISTORIES = (
+_Measure = tuple[str, Union[int, None], str, Union[date, None], Union[date, None], str]
+#: Measure, quantity, status, from, until, and how exactly the dates are known.
+_HISTORIES: tuple[tuple[_Measure, ...], ...] = (
     (("cctv", 4, "live", date(2022, 3, 14), None, "day"),),
     (("cctv", 6, "removed", date(2022, 5, 1), None, "month"),),
     (("vegetation", None, "unknown", None, None, "unknown"),),
@@ -253,7 +256,7 @@ def invent_interventions(park_ids: Sequence[str], seed: int) -> list[Interventio
     """Invent what was done in a few of the parks: dates known, unknown, and hard to tell apart."""
     chosen = np.random.default_rng([seed, _MEASURES]).permutation(len(park_ids))
     return [
-        Intervention(park_ids[park], *measure, None, INVENTED_MEASURE)
+        Intervention(park_ids[park], *measure, funding_gbp=None, source=INVENTED_MEASURE)
         for park, measures in zip(sorted(chosen[: len(_HISTORIES)]), _HISTORIES)
         for measure in measures
     ]

@@ -15,6 +15,8 @@ from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
+from streetsafe_plugin.domain.arrays import Floats
+
 #: Edges this near to one another are one edge, drawn or projected twice.
 SAME_EDGE_M = 2.0
 #: A park may share this much of its edge with other parks before it is looked at more closely.
@@ -48,7 +50,7 @@ def is_a_tile(
     return bool(shared > _LEAST_SHARE_OF_A_TILING * sum(edge.length for edge in edges))
 
 
-def _shared(number: int, edges: Sequence[BaseGeometry], bounds: np.ndarray) -> float:
+def _shared(number: int, edges: Sequence[BaseGeometry], bounds: Floats) -> float:
     """Return the length of an edge that runs along others."""
     west, south, east, north = bounds[number] + np.array([-1, -1, 1, 1]) * SAME_EDGE_M
     meets = (bounds[:, 0] <= east) & (bounds[:, 2] >= west)

@@ -85,6 +85,27 @@ def test_a_trend_that_proportion_reads_the_other_way_is_pointed_out(run_algorith
     assert "points the other way" in found["SENTENCE"]
 
 
+def test_a_trend_that_all_areas_share_is_no_effect(run_algorithm):
+    # everything doubles: 90 fewer than in the control area by number, none by proportion
+    counts = {
+        "TREATED_BEFORE": 100, "TREATED_AFTER": 200, "CONTROL_BEFORE": 190, "CONTROL_AFTER": 380,
+    }  # fmt: skip
+    found = run_algorithm("evaluatecounts", counts)
+    assert (found["WDD"], found["TNE"], found["VERDICT"]) == (-90, 0, "cannot_tell")
+    assert found["WDD_HIGH"] < 0
+    assert "in proportion to the control area that may be no change" in found["SENTENCE"]
+    assert "points the other way" not in found["SENTENCE"]
+
+
+def test_without_a_displacement_area_there_is_no_quotient(run_algorithm):
+    counts = {
+        "TREATED_BEFORE": 80, "TREATED_AFTER": 20, "CONTROL_BEFORE": 100, "CONTROL_AFTER": 90,
+    }  # fmt: skip
+    found = run_algorithm("evaluatecounts", counts)
+    assert found["VERDICT"] == "fall"
+    assert "WDQ" not in found.results
+
+
 def test_some_sizes_without_the_others_are_refused(run_algorithm):
     with pytest.raises(Refused, match="AREA_DISPLACEMENT"):
         run_algorithm("evaluatecounts", {**LANCASHIRE, "AREA_TREATED": 2, "AREA_CONTROL": 3})

@@ -150,6 +150,8 @@ def test_no_report_in_the_park_is_an_empty_answer_not_an_error(reports, evaluate
     for row in (park, whole):
         assert counts(row) == [(0, 0)] * 3
         assert (row["wdd"], row["wdq"], row["verdict"]) == (0, None, "cannot_tell")
+        # no report at all is no certainty that nothing changed
+        assert [row[f"wdd_{part}"] for part in ("se", "z", "low", "high")] == [None] * 4
 
 
 def test_own_control_areas_lose_what_lies_in_parks_and_rings(make_layer, reports, evaluate):
@@ -202,6 +204,86 @@ def test_a_control_shared_by_parks_is_counted_once_and_allowed_for(
     assert whole["control_ha"] == 4
     assert whole["wdd"] == pytest.approx(-6 + 5 + 3 * scale, abs=0.01)
     assert whole["wdd_se"] == pytest.approx((6 + 5 + 3 * scale**2) ** 0.5, abs=0.01)
+
+
+def test_all_parks_say_no_more_than_the_one_there_is(make_layer, reports, evaluate):
+    """A shared control area without a report afterwards must not lose the periods' lengths."""
+    periods = {
+        "BEFORE_FROM": "2022-01-01", "BEFORE_TO": "2022-08-28",
+        "AFTER_FROM": "2022-09-01", "AFTER_TO": "2022-09-20",
+    }  # fmt: skip
+    control = make_layer([square(X + 2_000, Y, 200)], "Polygon")
+    days = [f"2022-0{month}-12" for month in range(1, 9)]
+    layer = reports(*[(X + 2_050, day, 1 + place % 2) for place, day in enumerate(days)])
+    park, whole = evaluate(layer, periods, CONTROL=control).rows("OUTPUT")
+    assert counts(park) == counts(whole) == [(0, 0), (0, 0), (12, 0)]
+    assert (park["verdict"], whole["verdict"]) == ("cannot_tell", "cannot_tell")
+    assert whole["displacement_verdict"] == "cannot_tell"
+
+
+def test_a_control_report_before_for_one_park_and_after_for_another_stands_in_both(
+    make_layer, reports, interventions, run_algorithm
+):
+    far = X + 5_000
+    two = make_layer(
+        [square(), square(far)], "Polygon", fields=PARK_FIELDS, rows=[["p", "P"], ["q", "Q"]]
+    )
+    control = make_layer([square(X + 2_000, Y, 200)], "Polygon")
+    measures = interventions(
+        {"park_id": "p", "date_from": "2022-04-11"}, {"park_id": "q", "date_from": "2022-07-20"}
+    )
+    layer = reports(
+        (X + 2_050, "2022-02-01", 10), (X + 2_050, "2022-06-01", 40), (X + 2_050, "2022-09-01", 10),
+        (MIDDLE, "2022-02-01", 10), (MIDDLE, "2022-06-01", 10), (far + 50, "2022-06-01", 10),
+        (far + 50, "2022-09-01", 10), (X + 900, "2021-12-01", 1), (X + 900, "2022-12-30", 1),
+    )  # fmt: skip
+    found = run_algorithm(
+        "evaluatepark",
+        {
+            "PARKS": two, "REPORTS": layer, "CONTROL": control, "BUFFER": 100,
+            "WINDOW_DAYS": 100, "INTERVENTIONS": measures, "OUTPUT": MEMORY,
+        },
+    )  # fmt: skip
+    first, second, whole = found.rows("OUTPUT")
+    assert [counts(row)[2] for row in (first, second, whole)] == [(10, 40), (40, 10), (50, 50)]
+    # neither ring has a report, so nothing is said of either
+    assert {row["displacement_verdict"] for row in (first, second, whole)} == {"cannot_tell"}
+    assert "In the ring" not in first["sentence"]
+
+
+def test_a_trend_that_all_places_share_is_no_effect_of_the_measure(reports, evaluate):
+    """Everything halves, and the control area is four times as busy as the park and its ring."""
+    layer = reports(
+        (MIDDLE, BEFORE, 100), (MIDDLE, AFTER, 50), (IN_BAND, BEFORE, 400), (IN_BAND, AFTER, 200),
+    )  # fmt: skip
+    park, _ = evaluate(layer).rows("OUTPUT")
+    assert park["wdd"] > 0
+    assert park["wdd_low"] > 0  # the published interval would call it a rise
+    assert park["verdict"] == "cannot_tell"
+    assert "in proportion to the control area that may be no change" in park["sentence"]
+
+
+def test_clusters_are_named_where_they_are_the_reason(reports, evaluate):
+    """Every third month has four times as many: 288 reports, then 192, so few they are not."""
+    groups = [
+        (place, f"{year}-{month:02d}-{day:02d}", number * (4 if busy and month % 3 == 0 else 1))
+        for place, year, number, busy in (
+            (MIDDLE, 2021, 3, True), (MIDDLE, 2022, 2, True),
+            (IN_BAND, 2021, 3, False), (IN_BAND, 2022, 3, False),
+        )
+        for month in range(1, 13)
+        for day in (3, 10, 17, 24)
+    ]  # fmt: skip
+    periods = {
+        "BEFORE_FROM": "2021-01-01", "BEFORE_TO": "2021-12-31",
+        "AFTER_FROM": "2022-01-01", "AFTER_TO": "2022-12-31",
+    }  # fmt: skip
+    park, _ = evaluate(reports(*groups), periods).rows("OUTPUT")
+    assert counts(park) == [(288, 192), (0, 0), (144, 144)]
+    assert park["wdd_high"] < 0
+    assert park["verdict"] == "cannot_tell"
+    assert "reports come in clusters" in park["sentence"]
+    assert "so few reports" not in park["sentence"]
 
 
 def test_each_park_by_its_own_date(reports, interventions, evaluate):
@@ -289,6 +371,7 @@ def test_months_that_are_missing_count_as_no_time(make_layer, evaluate):
 def test_a_day_of_publicity_is_named_and_left_out_beside_the_answer(make_layer, evaluate):
     dates = [f"2022-{month:02}-{day:02}" for month in range(1, 10) for day in range(1, 29)]
     places = [(BEYOND, date) for date in dates for _ in range(3)]
+    places += [(IN_BAND, f"2022-{month:02}-03") for month in (1, 2, 3, 4, 6, 7, 8, 9)] * 2
     places += [(MIDDLE, "2022-07-14")] * 60
     layer = make_layer(
         [f"POINT({x} {Y + 50})" for x, _ in places],
@@ -299,7 +382,10 @@ def test_a_day_of_publicity_is_named_and_left_out_beside_the_answer(make_layer, 
     assert re.match(r"2022-07-14 to 2022-07-14: 63 reports, 2\.\d expected", found["SURGES"])
     park, _ = found.rows("OUTPUT")
     assert (park["wdd"], park["verdict"]) == (60, "rise")
-    assert (park["wdd_without_surges"], park["verdict_without_surges"]) == (0, "cannot_tell")
+    # 8 reports of the control area in 99 days are 8.08 in 100, times the park's and ring's
+    # 1 + 7.14 ha over the band's 13.42 ha
+    assert park["wdd_without_surges"] == pytest.approx(-0.08 * 8.14 / 13.42, abs=0.001)
+    assert park["verdict_without_surges"] == "cannot_tell"
     assert any("instead of rise" in warning for warning in found.warnings)
 
 

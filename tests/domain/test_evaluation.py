@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,10 +12,12 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from streetsafe_plugin.domain.evaluation import (
+    Doubt,
     Groups,
     Verdict,
     detectable_fall,
     difference,
+    doubt,
     four_areas,
     ratios,
     verdict,
@@ -88,6 +92,7 @@ def test_no_report_at_all_is_no_crash():
         ((9, 3), (5, 0), (4, 4), "no control after"),
         ((9, 9), (5, 5), (4, 9), "nothing fell"),
         ((3, 9), (5, 5), (4, 1), "it rose"),
+        ((9, 3), (5, 5), (0, 0), "no report to be displaced"),
         ((0, 0), (0, 0), (0, 0), "nothing at all"),
     ],
 )
@@ -145,6 +150,35 @@ def test_without_a_change_one_is_found_in_at_most_5_percent_of_2000_runs(mean):
     signs = np.array([1.0, -1.0, 1.0, -1.0])
     groups = Groups(signs, counts[0], counts[1], weights, weights, signs > 0)
     assert (verdicts(groups) != 0).mean() <= 0.05
+
+
+@pytest.mark.parametrize("trend", [0.4, 0.8, 1.28, 2])
+@pytest.mark.parametrize("density", [0.3, 1, 4])
+def test_a_trend_in_proportion_is_called_a_change_in_at_most_5_percent(trend, density):
+    """Park, ring and a control area of another density, all of which change by one factor."""
+    rng = np.random.default_rng(28)
+    for mean in (0.5, 2, 5, 12, 30, 100):
+        rates = np.array([mean, 2 * mean, 3 * mean * density])
+        groups = Groups(
+            np.array([1.0, 1.0, -1.0]),
+            rng.poisson(rates, (2000, 3)).astype(float),
+            rng.poisson(rates * trend, (2000, 3)).astype(float),
+            np.ones(3),
+            np.ones(3),
+            np.array([True, False, False]),
+        )
+        # a rate of 5 % is exceeded by so much once in a hundred tries of 2,000
+        assert (verdicts(groups) != 0).mean() <= 0.0615, mean
+
+
+def test_what_stands_against_a_difference_is_named():
+    few = four_areas([(5, 0), (0, 0), (0, 0), (0, 0)])
+    plain = four_areas([(207, 110), (308, 318), (178, 157), (150, 140)])
+    doubled = four_areas([(100, 200), (190, 380), (0, 0), (0, 0)])
+    assert doubt(few) is Doubt.FEW_REPORTS
+    assert doubt(plain) is Doubt.NONE
+    assert doubt(replace(plain, dispersion=4.0)) is Doubt.CLUSTERS
+    assert doubt(doubled) is Doubt.PROPORTION
 
 
 @pytest.mark.parametrize(
