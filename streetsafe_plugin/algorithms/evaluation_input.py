@@ -167,15 +167,15 @@ def windows_for(
 
 def ground_of(run: Run, parks: Sequence[ParkGround], reports: DatedReports) -> Ground:
     """Return where the reports lie and how large the places are."""
-    shapes = [park.shape for park in parks]
+    shapes, ids = [park.shape for park in parks], [park.park_id for park in parks]
     own_control = run.given(CONTROL)
     multiples = [MULTIPLES[width] for width in WIDTHS] if own_control else MULTIPLES
     limits = [multiple * run.number(BUFFER) for multiple in multiples]
-    belonging = assign(reports.xy, shapes, limits, tick=run.stage(0.3, 0.45))
+    belonging = assign(reports.xy, shapes, limits, tick=run.stage(0.3, 0.45), ids=ids)
     park = np.full(len(reports.xy), -1, dtype=np.int64)
     ring = park.copy()
     park[belonging.reports], ring[belonging.reports] = belonging.parks, belonging.rings
-    drawn = ring_shapes(shapes, limits, tick=run.stage(0.45, 0.7))
+    drawn = ring_shapes(shapes, limits, tick=run.stage(0.45, 0.7), ids=ids)
     areas = np.array([[shape.area for shape in of_park] for of_park in drawn])
     if not own_control:
         return Ground(park, ring, areas)

@@ -33,6 +33,7 @@ from streetsafe_plugin.domain.briefing import Park, Whole
 from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.park_counts import read_ticks
+from streetsafe_plugin.domain.parks import identify
 from streetsafe_plugin.domain.periods import days_of
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.domain.rings import parse_distances, within_any
@@ -58,7 +59,7 @@ FORMAT_NAMES = ("pdf", "png", "svg")
 MOST_RINGS = 6
 DEFAULT_DISTANCES = "100,250,400"
 
-_PARK_FIELDS = ("park_name", "district", "boundary_status", "note")
+_PARK_FIELDS = ("park_id", "park_name", "district", "boundary_status", "note")
 _DATE_FIELDS = ("submitted_at", "month_start")
 
 
@@ -256,16 +257,19 @@ class ExportBriefing(StreetSafeAlgorithm):
                 tr("“{}” holds no park.").format(run.source(PARKS).sourceName()),
                 tr("Load the parks first."),
             )
-        held = zip(table.shapes, table.rows, *(table.columns[name] for name in _PARK_FIELDS))
+        columns = [table.columns[name] for name in _PARK_FIELDS]
+        identified = identify(columns[0], columns[1], table.rows)
+        held = zip(table.shapes, table.rows, identified, *columns[1:])
         return [
             ParkGround(
+                park_id,
                 name or tr("Park {}").format(row + 1),
                 district or "",
                 status == "indicative",
                 note or "",
                 shape,
             )
-            for shape, row, name, district, status, note in held
+            for shape, row, (park_id, _), name, district, status, note in held
         ]
 
     def _crimes(self, run: Run) -> CrimeSet | None:

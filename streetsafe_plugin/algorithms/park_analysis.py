@@ -212,12 +212,12 @@ class ParkAnalysis(StreetSafeAlgorithm):
         parks = read_parks(run, run.stage(0.0, 0.05))
         plan = plan_rings(run, parks)
         limits = plan.limits_m
-        shapes = [park.shape for park in parks]
+        shapes, ids = [park.shape for park in parks], [park.park_id for park in parks]
         areas = read_area(run) if run.given(AREA) else None
         reports = _read_reports(run)
         kept, excluded = _sort_out(run, reports, areas)
 
-        belonging = assign(reports.xy[kept], shapes, limits, overlap, run.stage(0.4, 0.6))
+        belonging = assign(reports.xy[kept], shapes, limits, overlap, run.stage(0.4, 0.6), ids)
         ticks = {
             code: read_ticks(reports.columns[code])[kept]
             for code in REASON_CODES
@@ -229,7 +229,7 @@ class ParkAnalysis(StreetSafeAlgorithm):
         )
         summaries = summarise(counts, belonging.count)
 
-        rings = ring_shapes(shapes, limits, overlap, run.stage(0.6, 0.9))
+        rings = ring_shapes(shapes, limits, overlap, run.stage(0.6, 0.9), ids)
         say_overlaps(run, parks, rings)
         if areas is not None:
             rings = _cut(rings, union(areas))

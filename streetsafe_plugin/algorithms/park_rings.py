@@ -85,8 +85,8 @@ class ParkRings(StreetSafeAlgorithm):
         parks = read_parks(run, run.stage(0.0, 0.2))
         plan = plan_rings(run, parks)
         overlap = run.choice(OVERLAP, OVERLAPS)
-        ground = [park.shape for park in parks]
-        shapes = ring_shapes(ground, plan.limits_m, overlap, run.stage(0.2, 0.95))
+        ground, ids = [park.shape for park in parks], [park.park_id for park in parks]
+        shapes = ring_shapes(ground, plan.limits_m, overlap, run.stage(0.2, 0.95), ids)
         say_overlaps(run, parks, shapes)
         run.note(plan.in_words + " " + tr("Where they overlap: {}.").format(overlap.value))
         spec = LayerSpec(tr("Park rings"), ring_fields(), "polygon", run.crs)
@@ -100,10 +100,11 @@ def ring_rule() -> str:
         "Distances are measured in metres from each park's edge, whatever the layer's coordinate"
         " system. Ring 0 is the park itself with its edge; ring 1 reaches from the edge to the"
         " first distance, that distance included, and so on.\n\n"
-        "A place belongs to the park whose edge is nearest; where two are equally near, to the one"
-        " that comes first in the layer. All parks are cut out of all rings. Where parks overlap,"
-        " the later one in the layer loses the overlap. With shared rings every park keeps its"
-        " whole rings, so rings of neighbours overlap."
+        "A place belongs to the park whose edge is nearest. Where parks overlap or are equally"
+        " near, the smaller one has it, so a play area in a country park keeps its ground; of parks"
+        " of the same size (to six digits), the one whose park_id comes first. The order of the"
+        " layer changes nothing. All parks are cut out of all rings. With shared rings every park"
+        " keeps its whole rings, so rings of neighbours overlap."
     )
 
 
@@ -132,7 +133,7 @@ def ring_rows(
 def say_overlaps(
     run: Run, parks: Sequence[ParkGround], shapes: Sequence[Sequence[BaseGeometry]]
 ) -> None:
-    """Tell which parks lost ground to an earlier one."""
+    """Tell which parks lost ground to a smaller one, or to one of the same size."""
     losers = [
         park.name
         for park, rings in zip(parks, shapes)
@@ -141,6 +142,7 @@ def say_overlaps(
     if losers:
         run.warn(
             tr(
-                "Parks that overlap an earlier one in the layer, which keeps the overlap: {}."
+                "Parks that overlap a smaller one, or one of the same size whose park_id comes"
+                " first, which keeps the overlap: {}."
             ).format(some_of(losers))
         )

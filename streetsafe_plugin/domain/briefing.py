@@ -253,9 +253,10 @@ def method(whole: Whole, heat: str | None) -> list[tuple[str, str]]:
             "How parks and rings are measured",
             "Ring 0 is the park, its edge included. Each further ring reaches to the stated"
             " distance from the park's edge, measured from the edge and not from the centre, that"
-            " distance included. A report belongs to the park whose edge is nearest; where two"
-            " are equally near, to the one listed first. Each report is counted once. Areas are"
-            " true areas; other parks are cut out of a ring.",
+            " distance included. A report belongs to the park whose edge is nearest; where"
+            " parks overlap or are equally near, to the smaller one, and of parks of the same size"
+            " to the one whose park_id comes first. Each report is counted once. Areas are true"
+            " areas; other parks are cut out of a ring.",
         ),
         (
             "What these figures cannot say",

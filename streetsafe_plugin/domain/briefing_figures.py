@@ -22,8 +22,9 @@ _M2_PER_HA = 10_000.0
 
 @dataclass(frozen=True)
 class ParkGround:
-    """A park as it comes in: its name, where it is, how well its edge is known, and its shape."""
+    """A park as it comes in: its names, where it is, how well its edge is known, and its shape."""
 
+    park_id: str
     name: str
     district: str
     indicative: bool
@@ -72,15 +73,17 @@ def figures(
     Raises:
         DoesNotAddUp: a report is missing from the accounting or counted twice.
     """
-    shapes = [park.shape for park in parks]
+    shapes, ids = [park.shape for park in parks], [park.park_id for park in parks]
     rings = len(limits_m) + 1
-    belonging = assign(reports.xy, shapes, limits_m, tick=lambda share: tick(0.4 * share))
+    belonging = assign(reports.xy, shapes, limits_m, tick=lambda share: tick(0.4 * share), ids=ids)
     counts = count_rings(belonging, len(parks), rings, reports.ticks)
     accounting = account(reports.total, belonging, counts, reports.excluded, True)
-    zone_shapes = ring_shapes(shapes, limits_m, tick=lambda share: tick(0.4 + 0.4 * share))
+    zone_shapes = ring_shapes(shapes, limits_m, tick=lambda share: tick(0.4 + 0.4 * share), ids=ids)
     crime_counts = None
     if crimes is not None:
-        near = assign(crimes.xy, shapes, limits_m, tick=lambda share: tick(0.8 + 0.2 * share))
+        near = assign(
+            crimes.xy, shapes, limits_m, tick=lambda share: tick(0.8 + 0.2 * share), ids=ids
+        )
         crime_counts = count_rings(near, len(parks), rings, {}).reports.sum(axis=1)
     made = [
         _park(number, park, zone_shapes[number], limits_m, counts, crime_counts)

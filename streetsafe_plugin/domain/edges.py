@@ -67,10 +67,10 @@ def nearest_park(
 ) -> tuple[Ints, Floats]:
     """Return each point's park with the nearest edge, and how far off that is in metres.
 
-    Of edges equally near (to a micrometre) the first park's is taken. Points with none within
-    `reach_m` get park -1 and an infinite distance. The edges are cut into pieces no longer than L
-    and looked up by their middles: of the k with the nearest middles, one is surely the nearest
-    of all if it is nearer than the k-th middle by L / 2. Where it is not, k is doubled.
+    Of edges equally near (to a micrometre) that of the park given first is taken. Points with none
+    within `reach_m` get park -1 and an infinite distance. The edges are cut into pieces no longer
+    than L and looked up by their middles: of the k with the nearest middles, one is surely the
+    nearest of all if it is nearer than the k-th middle by L / 2. Where it is not, k is doubled.
     """
     edges = edges_of(outlines)
     edges = edges.cut(max(reach_m / _PIECES_A_REACH, float(edges.lengths.sum()) / _MOST_PIECES))
@@ -106,7 +106,7 @@ def _look(
         np.sqrt(squares_to_edges(xy[point], edges.starts[edge], edges.ends[edge])), _DECIMALS
     )
     nearest = distance.min(axis=1)
-    # of those equally near, the park that comes first in the layer
+    # of those equally near, the park given first
     nobody = int(edges.park[-1]) + 1
     owners = np.full(which.shape, nobody)
     owners[point, place] = edges.park[edge]

@@ -54,8 +54,8 @@ def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> 
     """Return the ground that is nearest to each park, as far as `reach_m` matters.
 
     Args:
-        parks: Valid polygons in layer order; where they overlap or touch, the earlier one has the
-            edge they share.
+        parks: Valid polygons in order of precedence; where they overlap or touch, the earlier one
+            has the edge they share.
         reach_m: The greatest distance of any ring.
         tick: Progress.
     """
@@ -97,7 +97,7 @@ def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[Edges, list[list[int]]]:
 
 
 def _touching(parks: Sequence[BaseGeometry]) -> list[list[int]]:
-    """Return for each park those it overlaps or touches, in layer order."""
+    """Return for each park those it overlaps or touches, in the order given."""
     found: list[list[int]] = [[] for _ in parks]
     boxes = np.array([park.bounds for park in parks])
     for number, (west, south, east, north) in enumerate(boxes):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The rings around parks as polygons, drawn by the same rule that counts the reports.
 
-The park's own polygon is ring 0; where parks overlap, the later one in the layer loses the
-overlap. All parks are cut out of all rings. Where rings of neighbours overlap they are either
-left whole (*shared*) or split along the line that is equally far from both edges (*nearest*).
+The park's own polygon is ring 0; where parks overlap, the smaller one has the overlap, and of parks
+of the same size the one whose park_id comes first. All parks are cut out of all rings. Where rings
+of neighbours overlap they are either left whole (*shared*) or split along the line that is equally
+far from both edges (*nearest*).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from streetsafe_plugin.domain.geometry import (
 )
 from streetsafe_plugin.domain.nearest_cells import nearest_cells
 from streetsafe_plugin.domain.parallel import in_parallel
+from streetsafe_plugin.domain.precedence import by_precedence
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.rings import Limits, Overlap, limits_of
 
@@ -36,25 +38,28 @@ def ring_shapes(
     limits_m: Limits,
     overlap: Overlap = Overlap.NEAREST,
     tick: Tick = no_tick,
+    ids: Sequence[str] | None = None,
 ) -> list[list[BaseGeometry]]:
     """Return for each park its own ground and its rings, as multipolygons.
 
     Args:
-        parks: Valid polygons in layer order, in metres.
+        parks: Valid polygons in metres.
         limits_m: Outer distances of the rings, ascending; one list for all parks or one for each.
         overlap: Whether overlapping rings are split or left whole.
         tick: Progress.
+        ids: The parks' park_ids, by which `by_precedence` chooses between parks of the same size.
 
     Returns:
-        One list a park: ring 0, then one ring for each distance. A shape is empty where other
-        parks leave nothing of it. With *nearest* no two shapes overlap.
+        One list a park, in the order given: ring 0, then one ring for each distance. A shape is
+        empty where other parks leave nothing of it. With *nearest* no two shapes overlap.
 
     Raises:
         DoesNotAddUp: split rings miss the ground they share out.
     """
     if not parks:
         return []
-    limits = limits_of(limits_m, len(parks))
+    order = by_precedence(parks, ids)
+    parks, limits = [parks[number] for number in order], limits_of(limits_m, len(parks))[order]
     reach = float(limits.max())
     splits = overlap is Overlap.NEAREST
     cells = nearest_cells(parks, reach, lambda share: tick(share / 2)) if splits else None
@@ -73,7 +78,7 @@ def ring_shapes(
         zones.append(zone)
     if splits:
         _require_sum(zones, result, limits)
-    return result
+    return [result[place] for place in np.argsort(order)]
 
 
 class _Rings:
@@ -144,7 +149,7 @@ class _Neighbours:
         self._gap = reach_m
 
     def of(self, number: int) -> list[int]:
-        """Return the parks that a park's rings may reach, in layer order."""
+        """Return the parks that a park's rings may reach, in the order given."""
         west, south, east, north = self._boxes[number]
         boxes, gap = self._boxes, self._gap
         meets = (boxes[:, 0] <= east + gap) & (boxes[:, 2] >= west - gap)

@@ -3,8 +3,9 @@
 
 The rule, in the words the manual uses: ring 0 is the park itself, edge included. Ring 1 reaches
 from the edge to the first distance, that distance included, and so on. A report belongs to the
-park whose edge is nearest to it; where two are equally near, to the one that comes first in the
-layer. With *shared* rings a report outside all parks belongs to the ring of every park it is
+park whose edge is nearest to it; where parks overlap or are equally near, to the smaller one, and
+of parks of the same size to the one whose park_id comes first. So the order of the parks changes
+nothing. With *shared* rings a report outside all parks belongs to the ring of every park it is
 near enough to; inside the parks there is no sharing.
 """
 
@@ -25,6 +26,7 @@ from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.edges import nearest_park
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import PointIndex, buffered, contains, distances, outline_of
+from streetsafe_plugin.domain.precedence import by_precedence
 from streetsafe_plugin.domain.progress import Tick, no_tick
 
 #: Wider than any walk to a park; a larger number is a slip.
@@ -136,6 +138,7 @@ def assign(
     limits_m: Limits,
     overlap: Overlap = Overlap.NEAREST,
     tick: Tick = no_tick,
+    ids: Sequence[str] | None = None,
 ) -> Belonging:
     """Find the parks and rings that points belong to, by the rule of this module.
 
@@ -144,20 +147,24 @@ def assign(
 
     Args:
         xy: Points (n, 2), finite, in metres.
-        parks: Valid polygons in layer order, in the same metres.
+        parks: Valid polygons in the same metres.
         limits_m: Outer distances of the rings, ascending; one list for all parks or one for each.
         overlap: Whether a report between two parks goes to the nearest or to both.
         tick: Progress.
+        ids: The parks' park_ids, by which `by_precedence` chooses between parks of the same size.
 
     Returns:
-        The belonging of all n points.
+        The belonging of all n points, with the parks numbered as they are given.
     """
     limits = limits_of(limits_m, len(parks))
     if not len(parks) or not len(xy):
         nothing = np.empty(0, np.int64)
         return Belonging(nothing, nothing, nothing, len(xy))
     find = _nearest if overlap is Overlap.NEAREST else _all_near
-    points, owners, metres = find(xy, parks, float(limits.max()), tick)
+    order = by_precedence(parks, ids)
+    in_order = [parks[number] for number in order]
+    points, places, metres = find(xy, in_order, float(limits.max()), tick)
+    owners = order[places]
     # a park's own rings may end before the widest ones do
     kept = metres <= limits[owners, -1]
     points, owners, metres = points[kept], owners[kept], metres[kept]
@@ -169,7 +176,10 @@ def assign(
 def _nearest(
     xy: Floats, parks: Sequence[BaseGeometry], reach_m: float, tick: Tick
 ) -> tuple[Ints, Ints, Floats]:
-    """Return points within reach of a park, the nearest park, and how far off it is."""
+    """Return points within reach of a park, the nearest park, and how far off it is.
+
+    Where several hold a point or are as near, it is the first of the parks given.
+    """
     outlines = [outline_of(park) for park in parks]
     index = PointIndex(xy)
     owner = np.full(len(xy), -1, dtype=np.int64)
@@ -178,7 +188,7 @@ def _nearest(
         tick(number / len(parks) / 2)
         around[index.within(outline.bounds, reach_m)] = True
         points = index.within(outline.bounds, 0.0)
-        points = points[owner[points] < 0]  # the first park that holds a point keeps it
+        points = points[owner[points] < 0]
         owner[points[contains(xy[points], outline)]] = number
     metres = np.where(owner >= 0, 0.0, np.inf)
     outside = np.flatnonzero(around & (owner < 0))
@@ -192,7 +202,10 @@ def _nearest(
 def _all_near(
     xy: Floats, parks: Sequence[BaseGeometry], reach_m: float, tick: Tick
 ) -> tuple[Ints, Ints, Floats]:
-    """Return points with every park in whose reach they are; inside a park, with that alone."""
+    """Return points with every park in whose reach they are; inside a park, with that alone.
+
+    Where several parks hold a point, it is the first of those given.
+    """
     index = PointIndex(xy)
     near_points, near_parks, near_distances = [], [], []
     for number, park in enumerate(parks):
@@ -206,7 +219,7 @@ def _all_near(
         near_distances.append(distance[reached])
     points, owners = np.concatenate(near_points), np.concatenate(near_parks)
     metres = np.concatenate(near_distances)
-    # by point, then distance, then the order of the layer: the first of each point is the nearest
+    # by point, then distance, then precedence: the first of each point is the one that has it
     order = np.lexsort((owners, metres, points))
     points, owners, metres = points[order], owners[order], metres[order]
     nearest = np.ones(len(points), dtype=bool)

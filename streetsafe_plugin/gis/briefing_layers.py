@@ -205,7 +205,7 @@ def _without_scraps(shape: BaseGeometry) -> BaseGeometry:
 def _park_numbers(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVectorLayer:
     """Return the parks as dots with their numbers: at this scale most outlines are specks."""
     layer = _memory(LayerSpec(tr("Parks, by number"), [text_field("number")], "point", crs))
-    # a park that lies wholly in an earlier one has no ground of its own left to mark
+    # a park of which smaller ones have all has no ground of its own left to mark
     drawn = [park for park in parks if not park.zone_shapes[0].is_empty]
     spots = [park.zone_shapes[0].representative_point() for park in drawn]
     _fill(layer, [((spot.x, spot.y), [str(p.number)]) for spot, p in zip(spots, drawn)])

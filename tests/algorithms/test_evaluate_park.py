@@ -286,6 +286,44 @@ def test_clusters_are_named_where_they_are_the_reason(reports, evaluate):
     assert "so few reports" not in park["sentence"]
 
 
+def test_the_order_of_the_parks_changes_no_answer(make_layer, reports, run_algorithm):
+    # P lies in Q; R is as near to a place as Q, and S, as large as R, to another; T overlaps S
+    shapes = {
+        "p": square(),
+        "q": square(side=200),
+        **{park: square(X + east) for park, east in (("r", 300), ("s", 500), ("t", 550))},
+    }
+    layer = reports(
+        (MIDDLE, BEFORE, 8), (MIDDLE, AFTER, 3), (X + 150, BEFORE, 5), (X + 150, AFTER, 6),
+        (X + 250, BEFORE, 4), (X + 250, AFTER, 2), (X + 350, BEFORE, 7), (X + 350, AFTER, 7),
+        (X + 450, BEFORE, 1), (X + 450, AFTER, 9), (X + 575, BEFORE, 6), (X + 575, AFTER, 1),
+        (X + 625, BEFORE, 3), (X + 625, AFTER, 2), (X + 800, BEFORE, 5), (X + 800, AFTER, 6),
+    )  # fmt: skip
+
+    def rows(order):
+        parks = make_layer(
+            [shapes[park] for park in order],
+            "Polygon",
+            fields=PARK_FIELDS,
+            rows=[[park, park.upper()] for park in order],
+        )
+        given = {"PARKS": parks, "REPORTS": layer, "BUFFER": 100, "OUTPUT": MEMORY, **PERIODS}
+        found = run_algorithm("evaluatepark", given).rows("OUTPUT")
+        assert [row["park_id"] for row in found] == [*order, "all"]
+        return {row["park_id"]: row for row in found}
+
+    first = rows("pqrst")
+    assert [counts(first[park])[0] for park in "pqrst"] == [(8, 3), (5, 6), (7, 7), (6, 1), (3, 2)]
+    # X + 250 is 50 m from Q and R, and R is smaller; X + 450 is 50 m from R and S
+    assert [counts(first[park])[1] for park in "pqrs"] == [(0, 0), (0, 0), (5, 11), (0, 0)]
+    for order in ("tsqrp", "rtsqp"):
+        for park, row in rows(order).items():
+            assert row == {
+                name: pytest.approx(value) if isinstance(value, float) else value
+                for name, value in first[park].items()
+            }
+
+
 def test_each_park_by_its_own_date(reports, interventions, evaluate):
     layer = reports(
         (MIDDLE, "2022-02-28", 1), (MIDDLE, "2022-03-01", 2), (MIDDLE, "2022-03-30", 4),

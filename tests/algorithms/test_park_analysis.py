@@ -21,7 +21,11 @@ REASONS = [(code, "boolean") for code in REASON_CODES]
 
 
 def square(x, y=301000, side=100):
-    east, north = x + side, y + side
+    return rectangle(x, y, side, side)
+
+
+def rectangle(x, y, width, height):
+    east, north = x + width, y + height
     return f"POLYGON(({x} {y}, {east} {y}, {east} {north}, {x} {north}, {x} {y}))"
 
 
@@ -34,8 +38,8 @@ PLACES = {
     457010: ("west", 0),
     457100: ("west", 0),  # on the edge
     457150: ("west", 1),  # on the first limit
-    457175: ("west", 2),  # halfway to the next park
-    457176: ("east", 2),
+    457174: ("west", 2),
+    457175: ("east", 2),  # halfway between two of the same size: east comes before west
     457300: ("east", 0),
     456800: ("west", 2),  # on the last limit
     456799: None,
@@ -93,6 +97,58 @@ def test_every_report_where_it_belongs(make_layer, analyse):
     first = outcome.rows("OUTPUT")[0]
     assert first["reports_per_km2"] == pytest.approx(200)  # 2 on a hectare
     assert first["area_ha"] == 1.0
+
+
+#: Parks by corner, width and height: a country park, in it a play area that is there twice, a park
+#: as large that overlaps it by 100 x 200 m, and a small one that touches both.
+CROWDED = {
+    "country": (457000, 301000, 400, 400),
+    "play": (457100, 301100, 50, 50),
+    "copy": (457100, 301100, 50, 50),
+    "overlapping": (457300, 301000, 800, 200),
+    "touching": (457400, 301200, 100, 100),
+}
+
+
+@pytest.mark.parametrize("overlap", [0, 1])
+def test_the_order_of_the_layer_changes_nothing(make_layer, analyse, overlap):
+    steps = range(-2, 12)
+    reports = make_layer(
+        [f"POINT({457000 + 50 * x} {301000 + 50 * y})" for x in steps for y in steps]
+    )
+
+    def rows(order):
+        layer = make_layer(
+            [rectangle(*CROWDED[name]) for name in order],
+            "Polygon",
+            fields=PARK_FIELDS,
+            rows=[[name, name.title()] for name in order],
+        )
+        outcome = analyse(reports, PARKS=layer, DISTANCES="50,100", OVERLAP=overlap)
+        assert [row["park_id"] for row in outcome.rows("SUMMARY")] == order
+        assert [row["park_id"] for row in outcome.rows("OUTPUT")][::3] == order
+        assert any("overlap a smaller one" in warning for warning in outcome.warnings)
+        by_park = [
+            {(row["park_id"], row.get("ring")): row for row in outcome.rows(name)}
+            for name in ("OUTPUT", "SUMMARY")
+        ]
+        return by_park, accounting(outcome)
+
+    names = list(CROWDED)
+    first = rows(names)
+    (rings, _), _ = first
+    assert {name: rings[name, 0]["reports"] for name in names} == {
+        "copy": 2 * 2,  # on a lattice of 50 m, edges included
+        "play": 0,  # copy is as large and comes before it
+        "touching": 3 * 3,  # its edges too, since it is smaller than what it touches
+        "country": 9 * 9 - 4 - 3,
+        # reports lie in the first 6 of its 17 columns; country is as large and comes before it
+        "overlapping": 6 * 5 - 3 * 5 - 2,
+    }
+    areas = {name: rings[name, 0]["area_ha"] for name in names}
+    assert areas == {"copy": 0.25, "play": 0, "touching": 1, "country": 15.75, "overlapping": 14}
+    for order in (names[::-1], names[2:] + names[:2], ["play", "country", *names[2:]]):
+        assert rows(order) == first
 
 
 def test_any_points_count_and_their_reasons_are_unknown_not_0(make_layer, analyse):

@@ -96,14 +96,33 @@ def test_polygons_with_one_id_are_one_park(make_layer, rings):
     assert any("joined" in message for message in outcome.messages)
 
 
-def test_overlapping_parks_and_circles_are_said(make_layer, rings):
-    rows = [["w", "West", "matched"], ["x", "Copy", "indicative"]]
+@pytest.mark.parametrize("order", [1, -1])
+def test_overlapping_parks_and_circles_are_said(make_layer, rings, order):
+    rows = [["w", "West", "matched"], ["x", "Copy", "indicative"]][::order]
     outcome = rings(make_layer([WEST, WEST], "Polygon", fields=PARK_FIELDS, rows=rows))
-    assert [row["area_ha"] > 0 for row in outcome.rows("OUTPUT")] == [True, True, False, False]
+    # as large as each other, and w comes before x
+    kept = {"w": [True, True], "x": [False, False]}
+    assert [row["area_ha"] > 0 for row in outcome.rows("OUTPUT")] == [
+        is_kept for row in rows for is_kept in kept[row[0]]
+    ]
     assert any(
-        "overlap an earlier one" in warning and "Copy" in warning for warning in outcome.warnings
+        "overlap a smaller one" in warning and "Copy" in warning for warning in outcome.warnings
     )
     assert any("1 of the parks are circles" in warning for warning in outcome.warnings)
+
+
+def test_a_play_area_keeps_its_ground_wherever_it_stands_in_the_layer(make_layer, rings):
+    # a hectare in the middle of nine
+    country = "POLYGON((456900 300900, 457200 300900, 457200 301200, 456900 301200, 456900 300900))"
+    parks = [(country, ["a", "Country", "matched"]), (WEST, ["z", "Play", "matched"])]
+    for order in (parks, parks[::-1]):
+        shapes, rows = zip(*order)
+        outcome = rings(make_layer(shapes, "Polygon", fields=PARK_FIELDS, rows=rows))
+        found = [(row["park_id"], row["area_ha"]) for row in outcome.rows("OUTPUT")[::2]]
+        assert found == [(row[0], {"a": 8, "z": 1}[row[0]]) for row in rows]
+        (warning,) = [one for one in outcome.warnings if "overlap a smaller one" in one]
+        assert "Country" in warning
+        assert "Play" not in warning
 
 
 def test_features_without_a_shape_are_left_out_and_said(make_layer, rings):

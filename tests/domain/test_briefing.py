@@ -120,8 +120,8 @@ def test_the_period_reads_as_dates(first, last, words: str) -> None:
 def test_figures_of_two_square_parks() -> None:
     # parks of 100 m by 100 m, 1 ha each, 1 km apart; ring of 100 m: 4·100·100 + π·100² m²
     parks = [
-        ParkGround("West", "", False, "", box(0, 0, 100, 100)),
-        ParkGround("East", "", True, "", box(1000, 0, 1100, 100)),
+        ParkGround("west", "West", "", False, "", box(0, 0, 100, 100)),
+        ParkGround("east", "East", "", True, "", box(1000, 0, 1100, 100)),
     ]
     xy = np.array([[50, 50], [100, 50], [150, 50], [1050, 50], [600, 50], [5000, 0]], dtype=float)
     lit = np.array([True, False, True, True, False, True])
@@ -148,6 +148,37 @@ def test_figures_of_two_square_parks() -> None:
     assert (west.crimes, east.crimes) == (2, 0)
     assert east.indicative
     assert all_of_them.crime_period == "January to April 2022, 1 month missing"
+
+
+def test_the_order_of_the_parks_changes_no_figure() -> None:
+    # a play area in a country park, two parks of the same size with a report halfway between, and
+    # two of the same size that overlap by half
+    parks = [
+        ParkGround("country", "Country", "", False, "", box(0, 0, 1000, 1000)),
+        ParkGround("play", "Play", "", False, "", box(100, 100, 200, 200)),
+        ParkGround("west", "West", "", False, "", box(5000, 0, 5100, 100)),
+        ParkGround("east", "East", "", False, "", box(5200, 0, 5300, 100)),
+        ParkGround("upper", "Upper", "", False, "", box(9000, 50, 9100, 150)),
+        ParkGround("lower", "Lower", "", False, "", box(9000, 0, 9100, 100)),
+    ]
+    xy = np.array([[150, 150], [200, 150], [300, 150], [5150, 50]], dtype=float)
+    reports = ReportSet(xy, [None] * 4, {}, 4, {})
+    crimes = CrimeSet(xy[[0, 3, 3]], [])
+    for order in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [1, 5, 2, 0, 3, 4]):
+        _, made = figures(reports, [parks[number] for number in order], [100.0], crimes)
+        assert [park.name for park in made] == [parks[number].name for number in order]
+        found = {
+            park.name: ([zone.reports for zone in park.zones], park.crimes, park.zones[0].area_ha)
+            for park in made
+        }
+        assert found == {
+            "Country": ([1, 0], 0, 99),
+            "Play": ([2, 0], 1, 1),
+            "West": ([0, 0], 0, 1),
+            "East": ([0, 1], 2, 1),
+            "Upper": ([0, 0], 0, 0.5),
+            "Lower": ([0, 0], 0, 1),
+        }
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,11 @@ from streetsafe_plugin.domain.rings import Overlap, assign
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 PARKS = [box(0, 0, 100, 100), box(250, 0, 350, 100), box(5000, 0, 5100, 100)]
+IDS = ["brook", "castle", "dale"]
 LIMITS = (50.0, 200.0)
-# two in the first park, one in its first ring, one halfway (the first park's second ring),
-# one in the second park's first ring, one nowhere
+# two in the first park, one in its first ring, one halfway to another of the same size (the first
+# park's second ring, since brook comes before castle), one in the second park's first ring, one
+# nowhere
 XY = np.array([(10, 10), (20, 20), (120, 50), (175, 50), (240, 50), (2000, 0)], dtype=float)
 
 
@@ -40,7 +42,7 @@ def ticks(**rows):
 
 
 def counts_of(some_ticks, overlap=Overlap.NEAREST):
-    belonging = assign(XY, PARKS, LIMITS, overlap)
+    belonging = assign(XY, PARKS, LIMITS, overlap, ids=IDS)
     return belonging, count_rings(belonging, len(PARKS), len(LIMITS) + 1, some_ticks)
 
 

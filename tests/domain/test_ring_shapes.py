@@ -72,12 +72,20 @@ def test_shared_rings_stay_whole_but_parks_are_cut_out():
     assert west.intersection(parks[1]).area == pytest.approx(0, abs=1e-6)
 
 
-def test_the_later_park_loses_the_overlap():
-    first, second = ring_shapes(NEIGHBOURS["overlapping"], LIMITS)
-    assert first[0].area == 10_000
-    assert second[0].area == 10_000  # 150 x 100 less the 50 x 100 it shares
-    again, gone = ring_shapes(NEIGHBOURS["the same twice"], LIMITS)
-    assert again[0].area == 10_000
+@pytest.mark.parametrize("overlap", Overlap)
+def test_the_smaller_park_has_the_overlap(overlap):
+    small, large = NEIGHBOURS["overlapping"]
+    # of 150 x 100 m the larger one loses the 50 x 100 it shares
+    for parks in ([small, large], [large, small]):
+        assert [own[0].area for own in ring_shapes(parks, LIMITS, overlap)] == [10_000, 10_000]
+    inner, outer = NEIGHBOURS["the smaller inside, first"]
+    assert [own[0].area for own in ring_shapes([inner, outer], LIMITS, overlap)] == [1_800, 8_200]
+    assert [own[0].area for own in ring_shapes([outer, inner], LIMITS, overlap)] == [8_200, 1_800]
+
+
+def test_of_the_same_park_twice_the_park_id_that_comes_first_has_all():
+    gone, kept = ring_shapes(NEIGHBOURS["the same twice"], LIMITS, ids=["b", "a"])
+    assert kept[0].area == 10_000
     assert [shape.area for shape in gone] == [0, 0, 0]
 
 
@@ -196,3 +204,37 @@ def test_split_rings_add_up_whatever_the_parks(parks, limits):
     assert total == pytest.approx(union.area, rel=1e-3)
     for rings in shapes:
         assert all(shape.is_valid for shape in rings)
+
+
+# so small a lattice that parks overlap, touch, lie in each other and are alike
+steps = st.integers(0, 8)
+crowded = st.lists(
+    st.tuples(steps, steps, st.integers(1, 4), st.integers(1, 4)).map(
+        lambda b: box(25 * b[0], 25 * b[1], 25 * (b[0] + b[2]), 25 * (b[1] + b[3]))
+    ),
+    min_size=2,
+    max_size=5,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    parks=crowded,
+    ids=st.permutations(["a", "b", "c", "d", "e"]),
+    overlap=st.sampled_from(Overlap),
+    data=st.data(),
+)
+def test_the_order_of_the_parks_changes_no_shape(parks, ids, overlap, data):
+    limits = [(20.0, 25.0 * (1 + number % 3)) for number in range(len(parks))]
+    order = data.draw(st.permutations(range(len(parks))))
+    one = ring_shapes(parks, limits, overlap, ids=ids[: len(parks)])
+    other = ring_shapes(
+        [parks[number] for number in order],
+        [limits[number] for number in order],
+        overlap,
+        ids=[ids[number] for number in order],
+    )
+    # to the last bit, since both are drawn in the same order
+    assert [[shape.wkt for shape in rings] for rings in other] == [
+        [shape.wkt for shape in one[number]] for number in order
+    ]

@@ -20,13 +20,15 @@ from streetsafe_plugin.domain.rings import (
     within_any,
 )
 
-WEST, EAST = box(0, 0, 100, 100), box(250, 0, 350, 100)  # 150 m apart
+WEST, EAST = box(0, 0, 100, 100), box(250, 0, 350, 100)  # 150 m apart, of the same size
+IDS = ["west", "east"]
 LIMITS = (50.0, 200.0)
 
 
-def places(points, parks, limits=LIMITS, overlap=Overlap.NEAREST):
+def places(points, parks, limits=LIMITS, overlap=Overlap.NEAREST, ids=None):
     """Return what a report belongs to as (report, park, ring)."""
-    belonging = assign(np.array(points, dtype=float).reshape(-1, 2), parks, limits, overlap)
+    xy = np.array(points, dtype=float).reshape(-1, 2)
+    belonging = assign(xy, parks, limits, overlap, ids=ids)
     return list(zip(belonging.reports.tolist(), belonging.parks.tolist(), belonging.rings.tolist()))
 
 
@@ -40,28 +42,46 @@ def places(points, parks, limits=LIMITS, overlap=Overlap.NEAREST):
         pytest.param((150, 50), (0, 1), id="on the first limit"),
         pytest.param((150.001, 50), (0, 2), id="just beyond the first limit"),
         pytest.param((-200, 50), (0, 2), id="on the last limit"),
-        pytest.param((175, 50), (0, 2), id="halfway goes to the first park"),
-        pytest.param((175.001, 50), (1, 2), id="nearer to the second park"),
+        pytest.param((174.999, 50), (0, 2), id="nearer to the western park"),
+        pytest.param((175, 50), (1, 2), id="halfway goes to the park_id that comes first: east"),
+        pytest.param((175.001, 50), (1, 2), id="nearer to the eastern park"),
         pytest.param((220, 180), (1, 2), id="30 and 80 off a corner"),
     ],
 )
 def test_by_hand(point, expected):
-    assert places([point], [WEST, EAST]) == [(0, *expected)]
+    assert places([point], [WEST, EAST], ids=IDS) == [(0, *expected)]
 
 
 def test_beyond_all_rings():
     assert places([(-200.001, 50)], [WEST, EAST]) == []
 
 
-def test_the_order_of_the_layer_settles_a_draw():
-    assert places([(175, 50)], [EAST, WEST]) == [(0, 0, 2)]
+def test_the_order_of_the_layer_does_not_settle_a_draw():
+    assert places([(175, 50)], [EAST, WEST], ids=["east", "west"]) == [(0, 0, 2)]
+    assert places([(175, 50)], [EAST, WEST], ids=["west", "east"]) == [(0, 1, 2)]
+
+
+def test_halfway_goes_to_the_smaller_park_whatever_its_park_id():
+    large = box(250, -10, 350, 110)
+    assert places([(175, 50)], [large, WEST], ids=["a", "z"]) == [(0, 1, 2)]
+    assert places([(175, 50)], [WEST, large], ids=["z", "a"]) == [(0, 0, 2)]
 
 
 def test_touching_and_overlapping_parks():
     touching = [box(0, 0, 100, 100), box(100, 0, 200, 100)]
-    assert places([(100, 50)], touching) == [(0, 0, 0)]
+    assert places([(100, 50)], touching, ids=["a", "b"]) == [(0, 0, 0)]
+    assert places([(100, 50)], touching, ids=["b", "a"]) == [(0, 1, 0)]
     overlapping = [box(0, 0, 100, 100), box(50, 0, 200, 100)]
     assert places([(75, 50), (150, 50)], overlapping) == [(0, 0, 0), (1, 1, 0)]
+    assert places([(75, 50), (150, 50)], overlapping[::-1]) == [(0, 1, 0), (1, 0, 0)]
+
+
+@pytest.mark.parametrize("overlap", Overlap)
+def test_a_play_area_in_a_country_park_keeps_its_ground(overlap):
+    country, play = box(0, 0, 900, 900), box(40, 40, 60, 60)
+    points = [(50, 50), (60, 50), (61, 50)]  # in it, on its edge, outside it
+    assert places(points, [country, play], overlap=overlap) == [(0, 1, 0), (1, 1, 0), (2, 0, 0)]
+    assert places(points, [play, country], overlap=overlap) == [(0, 0, 0), (1, 0, 0), (2, 1, 0)]
 
 
 def test_shared_rings_hold_a_report_twice_but_parks_do_not():
@@ -132,7 +152,7 @@ def test_nearest_is_what_a_look_at_every_park_finds(points, parks):
     limits = (30.0, 100.0, 200.0)
     for report, park, ring in places(points, parks, limits):
         off = [round(shape.distance(Point(points[report])), 6) for shape in parks]
-        assert park == off.index(min(off))
+        assert park == min(range(len(parks)), key=lambda one: (off[one], parks[one].area))
         inner, outer = ring_limits(limits)[ring]
         assert inner < off[park] <= outer or off[park] == ring == 0
 
@@ -166,21 +186,77 @@ def test_moving_and_turning_everything_changes_no_count(points, parks, degrees, 
     )
 
 
-@given(points=points_on_a_lattice, parks=parks_on_a_lattice, data=st.data())
-@settings(max_examples=60, deadline=None)
-def test_the_order_of_the_parks_only_settles_draws(points, parks, data):
+# so small a lattice that parks overlap, touch, lie in each other, have the same size and are alike,
+# and that reports lie on edges, on limits and halfway between parks
+steps = st.integers(0, 10)
+crowded_parks = st.lists(
+    st.tuples(steps, steps, st.integers(1, 4), st.integers(1, 4)).map(
+        lambda one: box(10 * one[0], 10 * one[1], 10 * (one[0] + one[2]), 10 * (one[1] + one[3]))
+    ),
+    min_size=2,
+    max_size=6,
+)
+half_steps = st.integers(-6, 34).map(lambda step: 5.0 * step)
+crowded_points = st.lists(st.tuples(half_steps, half_steps), min_size=1, max_size=60)
+some_ids = st.permutations(["a", "b", "c", "d", "e", "f"])
+
+
+def named(places_found, ids):
+    """Return what reports belong to with the parks called by their ids, in no order."""
+    return sorted((report, ids[park], ring) for report, park, ring in places_found)
+
+
+@given(
+    points=crowded_points,
+    parks=crowded_parks,
+    ids=some_ids,
+    overlap=st.sampled_from(Overlap),
+    data=st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_order_of_the_parks_changes_nothing(points, parks, ids, overlap, data):
+    limits = [(10.0, 10.0 * (2 + number % 3)) for number in range(len(parks))]
+    one = named(places(points, parks, limits, overlap, ids[: len(parks)]), ids)
     order = data.draw(st.permutations(range(len(parks))))
-    limits = (30.0, 100.0, 200.0)
-    one = places(points, parks, limits)
-    other = places(points, [parks[number] for number in order], limits)
-    # every report stays in its ring, and with its park unless another is as near
-    assert [(report, ring) for report, _, ring in other] == [
-        (report, ring) for report, _, ring in one
-    ]
-    for (report, park, _), (_, moved_park, _) in zip(one, other):
-        now = order[moved_park]
-        here = Point(points[report])
-        assert now == park or round(parks[now].distance(here) - parks[park].distance(here), 6) == 0
+    other_ids = [ids[number] for number in order]
+    other = places(
+        points,
+        [parks[number] for number in order],
+        [limits[number] for number in order],
+        overlap,
+        other_ids,
+    )
+    assert named(other, other_ids) == one
+
+
+@given(points=crowded_points, parks=crowded_parks, ids=some_ids)
+@settings(max_examples=60, deadline=None)
+def test_draws_are_settled_by_size_and_then_by_park_id(points, parks, ids):
+    limits = (10.0, 30.0)
+    for report, park, _ in places(points, parks, limits, ids=ids[: len(parks)]):
+        off = [round(shape.distance(Point(points[report])), 6) for shape in parks]
+        assert park == min(range(len(parks)), key=lambda one: (off[one], parks[one].area, ids[one]))
+
+
+@given(
+    points=crowded_points,
+    parks=crowded_parks,
+    ids=some_ids,
+    quarters=st.integers(1, 3),
+    moved=st.tuples(st.integers(0, 700_000), st.integers(0, 1_300_000)),
+    overlap=st.sampled_from(Overlap),
+)
+@settings(max_examples=60, deadline=None)
+def test_quarter_turns_change_no_count(points, parks, ids, quarters, moved, overlap):
+    def there(shape):
+        return translate(rotate(shape, 90 * quarters, origin=(0, 0)), *moved)
+
+    turned = [there(Point(point)).coords[0] for point in points]
+    turned_parks = [there(park) for park in parks]
+    some = ids[: len(parks)]
+    assert places(turned, turned_parks, (10.0, 30.0), overlap, some) == places(
+        points, parks, (10.0, 30.0), overlap, some
+    )
 
 
 def test_within_any_takes_edges_in():
