@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
@@ -31,8 +33,13 @@ _PIECES_PER_GAP = 4.0  # points stand at both ends and the middle of a piece
 _FINEST_SHARE = 1 / 250  # of the greatest distance: where parks touch the gap is 0
 _COARSEST_SHARE = 1 / 8
 _MOST_PIECES = 50_000.0  # before edges are cut any finer
+_MOST_FINE_PIECES = 1_000_000.0  # at the end: bounds the memory
 _LOOKED_AT = 32
 _HAIR_M = 0.0001
+#: Ground narrower than twice this between parks that touch is nobody's to share out.
+_SLIT_M = 0.05
+_MITRE = 2  # shapely's number for corners that are kept
+_DECIMALS = 6  # micrometres, as all distances are kept
 _BLOCK = 1 << 15  # points looked at together
 _CUTS_AT_ONCE = 4.0
 _NOBODY = -1
@@ -42,12 +49,13 @@ _NOBODY = -1
 class Cells:
     """Each park's cell, None for a park with no other near enough, and what lies around it.
 
-    `gaps` are how far the next other park is at least; `touching` are the parks it meets.
+    `gaps` are how far the next other park is at least; `joined` are the other parks whose ground
+    its cell may hold.
     """
 
     shapes: list[BaseGeometry | None]
     gaps: Floats
-    touching: list[list[int]]
+    joined: list[list[int]]
 
 
 def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> Cells:
@@ -60,7 +68,8 @@ def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> 
         tick: Progress.
     """
     shapes: list[BaseGeometry | None] = [None] * len(parks)
-    edges, touching = _own_edges(parks)
+    touching = _touching(parks)
+    edges = _outer_edges(parks, touching)
     points, park, gaps = _points_along(edges, len(parks), reach_m, tick)
     gaps[[bool(others) for others in touching]] = 0.0
     crowded = np.flatnonzero(gaps <= 2 * reach_m)
@@ -68,24 +77,25 @@ def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> 
         borders = _Borders(points, park, reach_m)
         for number, owner in enumerate(crowded):
             tick(0.7 + 0.3 * number / len(crowded))
-            shapes[owner] = borders.cell(int(owner))
-    return Cells(shapes, gaps, touching)
+            shapes[owner] = borders.cell(int(owner), parks[owner].bounds, reach_m)
+    return Cells(shapes, gaps, _joined(parks, touching, reach_m))
 
 
-def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[Edges, list[list[int]]]:
-    """Return the edges that other ground can be nearest to, and which parks each park touches.
+def _outer_edges(parks: Sequence[BaseGeometry], touching: Sequence[Sequence[int]]) -> Edges:
+    """Return the edges that ground outside all parks can be nearest to.
 
-    All around an edge that lies in another park is ground of one of the two. Where edges of two
-    parks run together, the earlier one keeps them.
+    An edge that lies in another park, or that two parks share from either side, has only ground of
+    parks around it. Of edges that run together on the same side the earlier park has them.
     """
-    touching = _touching(parks)
-    cores = [park.buffer(-_HAIR_M) if others else park for park, others in zip(parks, touching)]
     lines: list[Floats] = []
     owners: list[int] = []
     for number, (park, others) in enumerate(zip(parks, touching)):
         edge = park.boundary
+        if others:
+            edge = edge.difference(_inland([park, *(parks[other] for other in others)]))
         for other in others:
-            edge = edge.difference(parks[other] if other < number else cores[other])
+            if other < number:
+                edge = edge.difference(parks[other])
         for line in line_parts(edge):
             lines.append(np.asarray(line.coords, dtype=float)[:, :2])
             owners.append(number)
@@ -93,7 +103,37 @@ def _own_edges(parks: Sequence[BaseGeometry]) -> tuple[Edges, list[list[int]]]:
     starts = np.concatenate([line[:-1] for line in lines])
     ends = np.concatenate([line[1:] for line in lines])
     real = (starts != ends).any(axis=1)
-    return Edges(starts[real], ends[real], np.repeat(owners, lengths)[real]), touching
+    return Edges(starts[real], ends[real], np.repeat(owners, lengths)[real])
+
+
+def _inland(parks: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return what lies within parks that touch, slits closed: an edge drawn twice leaves some."""
+    wider = [park.buffer(_SLIT_M, join_style=_MITRE) for park in parks]
+    return union(wider).buffer(-_SLIT_M - _HAIR_M, join_style=_MITRE)
+
+
+def _joined(
+    parks: Sequence[BaseGeometry], touching: Sequence[Sequence[int]], reach_m: float
+) -> list[list[int]]:
+    """Return for each park those joined to it through parks that touch, as far as rings reach.
+
+    Edges between such parks count for nothing, so a park's cell may hold ground of any of them.
+    """
+    found: list[list[int]] = [[] for _ in parks]
+    pairs = [(number, other) for number, others in enumerate(touching) for other in others]
+    if not pairs:
+        return found
+    one, other = np.array(pairs).T
+    graph = coo_matrix((np.ones(len(pairs)), (one, other)), shape=(len(parks), len(parks)))
+    _, group = connected_components(graph, directed=False)
+    boxes = np.array([park.bounds for park in parks])
+    for number in np.unique(one).tolist():
+        west, south, east, north = boxes[number] + reach_m * np.array([-1, -1, 1, 1])
+        near = (group == group[number]) & (boxes[:, 0] <= east) & (boxes[:, 2] >= west)
+        near &= (boxes[:, 1] <= north) & (boxes[:, 3] >= south)
+        near[number] = False
+        found[number] = np.flatnonzero(near).tolist()
+    return found
 
 
 def _touching(parks: Sequence[BaseGeometry]) -> list[list[int]]:
@@ -117,8 +157,8 @@ def _points_along(
 
     Edges are cut until their pieces are short against that gap.
     """
-    finest = reach_m * _FINEST_SHARE
     perimeter = float(edges.lengths.sum())
+    finest = max(reach_m * _FINEST_SHARE, perimeter / _MOST_FINE_PIECES)
     edges = edges.cut(max(reach_m * _COARSEST_SHARE, perimeter / _MOST_PIECES))
     look_around = _Surroundings(edges)
     nearest = np.full(parks, np.inf)
@@ -182,6 +222,7 @@ class _Borders:
 
     def __init__(self, points: Floats, park: Ints, reach_m: float) -> None:
         """Triangulate the points, with far corners that close every cell that matters."""
+        points, park = _once_each(points, park)
         self._origin = points.mean(axis=0)
         local = points - self._origin
         far = 8 * (float(np.abs(local).max()) + reach_m)
@@ -194,12 +235,35 @@ class _Borders:
         order = np.lexsort((starts, owners))
         self._starts, self._ends, self._owners = starts[order], ends[order], owners[order]
 
-    def cell(self, park: int) -> BaseGeometry:
-        """Return the polygon of a park's cell, empty where earlier parks leave it nothing."""
+    def cell(
+        self, park: int, bounds: tuple[float, float, float, float], reach_m: float
+    ) -> BaseGeometry:
+        """Return the polygon of a park's cell, empty where earlier parks leave it nothing.
+
+        Pieces of it that lie further than `reach_m` from the park's `bounds` are left out.
+        """
         first, last = np.searchsorted(self._owners, [park, park + 1])
         starts, ends = self._starts[first:last], self._ends[first:last]
         cycles = _cycles(np.searchsorted(starts, ends).tolist())
-        return _polygon([self._centres[starts[cycle]] + self._origin for cycle in cycles])
+        rings = [self._centres[starts[cycle]] + self._origin for cycle in cycles]
+        low, high = np.array(bounds[:2]) - reach_m, np.array(bounds[2:]) + reach_m
+        return _polygon(
+            [
+                ring
+                for ring in rings
+                if (ring.min(axis=0) <= high).all() and (ring.max(axis=0) >= low).all()
+            ]
+        )
+
+
+def _once_each(points: Floats, park: Ints) -> tuple[Floats, Ints]:
+    """Return points without repeats; where parks meet in one, the earlier park has it."""
+    rounded = np.round(points, _DECIMALS)
+    order = np.lexsort((park, rounded[:, 1], rounded[:, 0]))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (rounded[order[1:]] != rounded[order[:-1]]).any(axis=1)
+    kept = np.sort(order[new])
+    return points[kept], park[kept]
 
 
 def _cycles(following: Sequence[int]) -> list[list[int]]:
@@ -270,15 +334,25 @@ def _polygon(rings: Sequence[Floats]) -> BaseGeometry:
         (shells if twice_area > 0 else holes).append(ring)
     if len(shells) == 1:
         return _valid(Polygon(shells[0], holes))
-    result = []
-    for shell in shells:
-        outside = prep(Polygon(shell))
-        result.append(_valid(Polygon(shell, [h for h in holes if outside.contains(_middle(h))])))
-    return union(result)
+    return _with_holes(shells, holes)
 
 
-def _middle(ring: Floats) -> BaseGeometry:
-    return Polygon(ring).representative_point()
+def _with_holes(shells: Sequence[Floats], holes: Sequence[Floats]) -> BaseGeometry:
+    """Return polygons of several shells, each hole in the smallest shell around it."""
+    inside: list[list[Floats]] = [[] for _ in shells]
+    outlines = [Polygon(shell) for shell in shells]
+    by_size = sorted(range(len(shells)), key=lambda number: outlines[number].area)
+    boxes = np.array([outlines[number].bounds for number in by_size]).reshape(-1, 4)
+    outsides = [prep(outlines[number]) for number in by_size]
+    for hole in holes:
+        middle = Polygon(hole).representative_point()
+        around = (boxes[:, 0] <= middle.x) & (boxes[:, 2] >= middle.x)
+        around &= (boxes[:, 1] <= middle.y) & (boxes[:, 3] >= middle.y)
+        for place in np.flatnonzero(around).tolist():
+            if outsides[place].contains(middle):
+                inside[by_size[place]].append(hole)
+                break
+    return union([_valid(Polygon(*pair)) for pair in zip(shells, inside)])
 
 
 def _valid(shape: BaseGeometry) -> BaseGeometry:

@@ -66,7 +66,7 @@ def ring_shapes(
     near = _Neighbours(parks, reach)
 
     def draw(number: int) -> tuple[list[BaseGeometry], BaseGeometry]:
-        drawn = _Rings(parks, number, cells.touching[number] if cells else near.of(number))
+        drawn = _Rings(parks, number, cells.joined[number] if cells else near.of(number))
         if cells:
             drawn.keep_to(cells.shapes[number], float(cells.gaps[number]) / 2)
         return [drawn.park(), *drawn.rings(limits[number])], drawn.zone
@@ -97,9 +97,6 @@ class _Rings:
     def keep_to(self, cell: BaseGeometry | None, free_m: float) -> None:
         """Draw only what is nearest to the park; all is that lies within `free_m` of it."""
         self._cell, self._free_m = cell, free_m
-        if cell is not None:
-            # taken out of the cell once instead of out of every ring
-            self._cell, self._others = _less(cell, self._others), []
 
     def park(self) -> BaseGeometry:
         """Return the park's own ground."""
@@ -110,7 +107,7 @@ class _Rings:
         self.zone = buffered(self._park, limits[-1])
         inner, found = self._park, []
         for limit in limits:
-            if self._cell is not None and inner.contains(self._cell):
+            if self._cell is not None and (self._cell.is_empty or inner.contains(self._cell)):
                 found.append(MultiPolygon())
                 continue
             outer = self.zone if limit == limits[-1] else buffered(self._park, limit)
