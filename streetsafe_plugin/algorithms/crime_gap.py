@@ -89,7 +89,7 @@ class CrimeGap(StreetSafeAlgorithm):
             " and fewer places remain not_enough_data; small differences then become significant"
             " too, so read the class together with the ratio.\n\n"
             "data.police.uk moves every crime to the nearest of its map points, up to a few hundred"
-            " metres off. Prefer LSOAs or cells of 300 m and more. Reports come from those who"
+            " metres off. Prefer LSOAs or cells of 400 m and more. Reports come from those who"
             " know of the service, recorded crime from what reaches the police: neither is the"
             " truth about the other."
         )

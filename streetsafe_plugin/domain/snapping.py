@@ -21,7 +21,10 @@ from streetsafe_plugin.domain.geometry import PointIndex, contains, outline_of
 #: The mark of a crime that came from data.police.uk, among a layer's flags.
 SNAPPED = "snapped"
 #: Crimes may lie a few hundred metres off: what is narrower than this is too small to hold them.
-SNAPPING_M = 300.0
+#: Tried on 40 months of a county: 1,200 reports put where the crimes are, but some 100 m off,
+#: give a false place in 26 % of maps with hexagons of 200 m, 23 % with 250 m, 10 % with 300 m, and
+#: 6 % with 400 m or 500 m. With 5,000 reports even 500 m show what only the map points have made.
+SNAPPING_M = 400.0
 #: With fewer points than this, shared places tell nothing.
 _MANY = 100
 #: Real places repeat now and then; on map points there are several crimes on average.

@@ -195,10 +195,10 @@ def snapped_crimes(make_layer):
 
 def test_cells_too_small_for_snapped_crimes_are_warned_of(compare, make_layer):
     crimes = snapped_crimes(make_layer)
-    small = compare(AREAS=None, CELL_SIZE=250, CRIMES=crimes)
+    small = compare(AREAS=None, CELL_SIZE=399, CRIMES=crimes)
     assert any("the hexagons are smaller than that: widen CELL_SIZE" in w for w in small.warnings)
     for wide in (
-        compare(AREAS=None, CELL_SIZE=300, CRIMES=crimes),
+        compare(AREAS=None, CELL_SIZE=400, CRIMES=crimes),
         compare(AREAS=None, CELL_SIZE=250),
     ):
         assert not any("map points" in warning for warning in wide.warnings)
