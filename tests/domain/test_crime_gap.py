@@ -49,6 +49,13 @@ def test_an_average_place_cannot_be_told_however_much_lies_in_it():
     assert gap.classes == [NOT_ENOUGH_DATA] * 3
 
 
+def test_a_little_more_or_less_than_average_cannot_be_told():
+    """Of 300 of each in three places an average one has 100; 108 of each are within chance."""
+    gap = compared((108, 108), (100, 100), (92, 92))
+    assert gap.p_level[0] > 0.05
+    assert gap.classes == [NOT_ENOUGH_DATA] * 3
+
+
 def test_a_place_that_could_not_differ_is_not_tested_and_costs_nothing():
     """At even odds five cannot reach 0.05 (2 / 32), six can (2 / 64)."""
     places = [(60, 40), (40, 60), (0, 5), (5, 0), (6, 0), (0, 6)]

@@ -100,6 +100,14 @@ def test_a_street_is_not_chained_into_one_place():
     assert found.unlisted == 2
 
 
+def test_a_report_that_is_taken_no_longer_draws_others():
+    """At 80 m there are 4 at first, as at 120 m; one of them, at 40 m, goes to the first place."""
+    east = np.repeat([-50.0, -5.0, 40.0, 80.0, 120.0, 131.0], [3, 5, 1, 2, 1, 1])
+    xy = np.column_stack((east, np.zeros(len(east))))
+    found = fix_list(xy, {"env_lighting": np.ones(len(east), dtype=bool)}, 50.0, 3)
+    assert [(place.x, len(place.reports)) for place in found.places] == [(-5, 9), (120, 4)]
+
+
 def test_the_same_place_is_listed_for_each_reason_in_their_order():
     ticked = np.ones(3, dtype=bool)
     ticks = {"beh_followed": ticked, "env_lighting": ticked}
