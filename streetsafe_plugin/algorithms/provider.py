@@ -7,9 +7,11 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from streetsafe_plugin import about
+from streetsafe_plugin.algorithms.crime_gap import CrimeGap
 from streetsafe_plugin.algorithms.evaluate_counts import EvaluateCounts
 from streetsafe_plugin.algorithms.evaluate_park import EvaluatePark
 from streetsafe_plugin.algorithms.export_briefing import ExportBriefing
+from streetsafe_plugin.algorithms.fix_list import FixListAlgorithm
 from streetsafe_plugin.algorithms.heatmap import Heatmap
 from streetsafe_plugin.algorithms.import_crimes import ImportCrimes
 from streetsafe_plugin.algorithms.import_reports import ImportReports
@@ -31,6 +33,8 @@ ALGORITHMS = (
     ParkRings,
     Heatmap,
     ParkAnalysis,
+    CrimeGap,
+    FixListAlgorithm,
     EvaluatePark,
     EvaluateCounts,
     TimeProfile,

@@ -221,6 +221,46 @@ def _reports_counted(results: Results) -> str:
     return sentence
 
 
+def _fear_compared(results: Results) -> str:
+    told = _listed(
+        [
+            (
+                _number(results, "FEARED_ONLY"),
+                tr("1 feared more than crime explains"),
+                tr("{} feared more than crime explains"),
+            ),
+            (
+                _number(results, "CRIME_ONLY"),
+                tr("1 less than crime explains"),
+                tr("{} less than crime explains"),
+            ),
+            (_number(results, "BOTH"), tr("1 with much of both"), tr("{} with much of both")),
+            (
+                _number(results, "NEITHER"),
+                tr("1 with little of either"),
+                tr("{} with little of either"),
+            ),
+            (
+                _number(results, "NOT_ENOUGH_DATA"),
+                tr("1 cannot be told"),
+                tr("{} cannot be told"),
+            ),
+        ]
+    )
+    places = _count(_number(results, "CELLS"), tr("1 place"), tr("{} places"))
+    return tr("Fear against recorded crime in {}: {}.").format(places, told)
+
+
+def _places_listed(results: Results) -> str:
+    places = _number(results, "PLACES")
+    if not places:
+        return tr("Fix list: no place has enough reports with the same reason.")
+    return tr("Fix list: {} from {}.").format(
+        _count(places, tr("1 place to mend"), tr("{} places to mend")),
+        _count(_number(results, "REPORTS_LISTED"), tr("1 report"), tr("{} reports")),
+    )
+
+
 def _parks_evaluated(results: Results) -> str:
     told = _listed(
         [
@@ -262,6 +302,8 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "heatmap": _heat_map_made,
     "parkrings": lambda results: tr("Rings drawn around the parks."),
     "parkanalysis": _reports_counted,
+    "crimegap": _fear_compared,
+    "fixlist": _places_listed,
     "evaluatepark": _parks_evaluated,
     "timeprofile": _times_profiled,
     "exportbriefing": _briefing_written,

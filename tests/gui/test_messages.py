@@ -80,6 +80,27 @@ def done(algorithm, **results):
             "100 reports counted: 10 inside parks, 20 in the rings, 65 beyond. 5 left out.",
         ),
         (
+            done(
+                "crimegap",
+                CELLS=1_234,
+                BOTH=1,
+                FEARED_ONLY=2,
+                CRIME_ONLY=0,
+                NEITHER=31,
+                NOT_ENOUGH_DATA=1_200,
+            ),
+            "Fear against recorded crime in 1,234 places: 2 feared more than crime explains,"
+            " 1 with much of both, 31 with little of either, 1,200 cannot be told.",
+        ),
+        (
+            done("fixlist", PLACES=28, REPORTS_LISTED=78),
+            "Fix list: 28 places to mend from 78 reports.",
+        ),
+        (
+            done("fixlist", PLACES=0, REPORTS_LISTED=0),
+            "Fix list: no place has enough reports with the same reason.",
+        ),
+        (
             done("evaluatepark", FALLS=1, RISES=0, CANNOT_TELL=17),
             "Parks before and after: 1 fall, 17 cannot be told.",
         ),

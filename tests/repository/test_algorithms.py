@@ -8,7 +8,7 @@ import pytest
 PROMISED = [
     "importreports", "importcrimes", "loadparks", "heatmap", "parkrings", "parkanalysis",
     "exportbriefing", "sampledata", "updatereports", "evaluatepark", "evaluatecounts",
-    "timeprofile",
+    "timeprofile", "crimegap", "fixlist",
 ]  # fmt: skip
 
 
