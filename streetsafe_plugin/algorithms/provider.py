@@ -11,6 +11,8 @@ from streetsafe_plugin.algorithms.evaluate_counts import EvaluateCounts
 from streetsafe_plugin.algorithms.evaluate_park import EvaluatePark
 from streetsafe_plugin.algorithms.export_briefing import ExportBriefing
 from streetsafe_plugin.algorithms.heatmap import Heatmap
+from streetsafe_plugin.algorithms.hotspot_coverage import HotspotCoverage
+from streetsafe_plugin.algorithms.hotspot_grid import HotspotGrid
 from streetsafe_plugin.algorithms.import_crimes import ImportCrimes
 from streetsafe_plugin.algorithms.import_reports import ImportReports
 from streetsafe_plugin.algorithms.load_parks import LoadParks
@@ -29,6 +31,8 @@ ALGORITHMS = (
     LoadParks,
     ParkRings,
     Heatmap,
+    HotspotGrid,
+    HotspotCoverage,
     ParkAnalysis,
     EvaluatePark,
     EvaluateCounts,
