@@ -154,4 +154,3 @@ def _read_heat_map(run: Run) -> tuple[list[BaseGeometry], float]:
         ),
     )
     return shapes, level
-

@@ -86,8 +86,9 @@ class HotspotGrid(StreetSafeAlgorithm):
             " hot. It flatters: the cells were chosen by the same points. Use “How much hot spots"
             " cover” with later points for a fair test.\n\n"
             "With fewer than 20 points in a neighbourhood on average the normal distribution is too"
-            " generous, and points scattered at random make some cell hot in more than one map of"
-            " ten; the log warns. Choose larger cells, or trust only what is also stable.\n\n"
+            " generous: points scattered at random then make some cell hot in one map of ten where"
+            " there are 400 cells, in three of ten where there are 20,000. The log warns. Choose"
+            " larger cells, or trust only what is also stable.\n\n"
             "Stability: hot_share = the share of the grids in which the cell around this cell's"
             " middle is hot at 95 % or more and has reports of its own; runs = the grids that hold"
             " that place. The neighbour distance grows and shrinks with the cells. STABLE_CELLS ="
@@ -217,8 +218,8 @@ def _say_test(run: Run, found: HotCells, distance_m: float) -> None:
     elif found.around < FEW_AROUND:
         warning = tr(
             "Points are few: with fewer than {:g} in a neighbourhood, points scattered at random"
-            " make some cell hot in more than one map of ten. Choose larger cells, or trust only"
-            " what is also stable."
+            " make some cell hot in one map of ten, in more where cells are many. Choose larger"
+            " cells, or trust only what is also stable."
         ).format(FEW_AROUND)
     if warning:
         run.warn(warning)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from scipy.spatial import cKDTree
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -30,6 +31,10 @@ from streetsafe_plugin.domain.shared_ground import shared_ground
 #: More cells than this are refused: nobody reads such a map, and it would take minutes.
 MOST_CELLS = 1_000_000
 _ROW_OF_HEXAGONS = math.sqrt(3) / 2
+#: A hexagon's side, and how far its corners lie from its middle.
+_SIDE = 1 / math.sqrt(3)
+#: Cells that fill their extent so thinly are looked up by sorting rather than in a table.
+_MOST_PLACES = 20_000_000
 #: A sliver is no ground: less of a cell than this in an area does not make it a cell of it.
 _LEAST_SHARE_OF_A_CELL = 1e-9
 
@@ -149,13 +154,19 @@ class Lattice:
         return ground
 
     def _near_edges(self, cells: Ints, edges: Edges) -> Bools:
-        """Tell which cells an edge may cross: those around some place in every half cell of it."""
-        places = edges.cut(self.size_m / 2)
-        met = np.unique(self.cells_of(np.concatenate((places.starts, places.ends))), axis=0)
+        """Tell which cells an edge may cross: those with a place of it as near as their corners."""
+        step = self.size_m / 4
+        pieces = edges.cut(step)
+        places = np.concatenate((pieces.starts, pieces.ends))
+        met = np.unique(self.cells_of(places), axis=0)
+        around = np.concatenate([met + np.array(move) - 1 for move in np.ndindex(3, 3)])
+        found = np.unique(places_in(cells, around))
+        found = found[found >= 0]
+        to_corner = self.size_m * (math.sqrt(0.5) if self.shape is CellShape.SQUARE else _SIDE)
+        reach = (to_corner + step / 2) * (1 + 1e-9)
+        nearest, _ = cKDTree(places).query(self.middles(cells[found]), distance_upper_bound=reach)
         near = np.zeros(len(cells), dtype=bool)
-        for step in np.ndindex(3, 3):
-            found = places_in(cells, met + np.array(step) - 1)
-            near[found[found >= 0]] = True
+        near[found[np.isfinite(nearest)]] = True
         return near
 
     def _middles_inside(self, cells: Ints, edges: Edges) -> Bools:
@@ -202,17 +213,23 @@ def places_in(cells: Ints, wanted: Ints) -> Ints:
     """Return where in a list of cells (m, 2) each wanted cell (n, 2) stands; -1 if it does not."""
     if not len(cells) or not len(wanted):
         return np.full(len(wanted), -1, dtype=np.int64)
-    low = np.minimum(cells.min(axis=0), wanted.min(axis=0))
-    high = np.maximum(cells.max(axis=0), wanted.max(axis=0))
-    width = int(high[0] - low[0]) + 1
+    low, high = cells.min(axis=0), cells.max(axis=0)
+    column, row = wanted.T
+    inside = (column >= low[0]) & (column <= high[0]) & (row >= low[1]) & (row <= high[1])
+    width, height = (high - low + 1).tolist()
     keys, asked = (
-        (some[:, 1] - low[1]) * width + (some[:, 0] - low[0]) for some in (cells, wanted)
+        (some[:, 1] - low[1]) * width + (some[:, 0] - low[0]) for some in (cells, wanted[inside])
     )
+    result = np.full(len(wanted), -1, dtype=np.int64)
+    if width * height <= _MOST_PLACES:
+        table = np.full(width * height, -1, dtype=np.int64)
+        table[keys] = np.arange(len(keys))
+        result[inside] = table[asked]
+        return result
     order = np.argsort(keys, kind="stable")
-    found = np.searchsorted(keys[order], asked)
-    found = np.minimum(found, len(keys) - 1)
-    places = order[found]
-    return np.where(keys[places] == asked, places, -1)
+    places = order[np.minimum(np.searchsorted(keys[order], asked), len(keys) - 1)]
+    result[inside] = np.where(keys[places] == asked, places, -1)
+    return result
 
 
 def counts_of(places: Ints, cells: int, weights: Sequence[float] | Floats | None = None) -> Floats:
