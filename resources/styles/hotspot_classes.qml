@@ -307,7 +307,7 @@
             <Option type="QString" name="offset" value="0,0"/>
             <Option type="QString" name="offset_map_unit_scale" value="3x:0,0,0,0,0,0"/>
             <Option type="QString" name="offset_unit" value="MM"/>
-            <Option type="QString" name="outline_color" value="150,150,150,70"/>
+            <Option type="QString" name="outline_color" value="150,150,150,120"/>
             <Option type="QString" name="outline_style" value="solid"/>
             <Option type="QString" name="outline_width" value="0.08"/>
             <Option type="QString" name="outline_width_unit" value="MM"/>
@@ -319,7 +319,7 @@
           <prop v="0,0" k="offset"/>
           <prop v="3x:0,0,0,0,0,0" k="offset_map_unit_scale"/>
           <prop v="MM" k="offset_unit"/>
-          <prop v="150,150,150,70" k="outline_color"/>
+          <prop v="150,150,150,120" k="outline_color"/>
           <prop v="solid" k="outline_style"/>
           <prop v="0.08" k="outline_width"/>
           <prop v="MM" k="outline_width_unit"/>
