@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from bench_hotspots import compare_gi_star, compare_hotspots
 from bench_imports import compare_crimes, compare_reports, published_crimes
 from bench_parks import compare_park_counts
 from headless import qgis_running, run
@@ -28,6 +29,7 @@ SEED = 1
 #: A file of a usual size, timed beside one of the largest.
 USUAL_ROWS = 10_000
 RADIUS_M, CELL_M = 250, 25
+HOT_CELLS, GI_CELLS = 20_000, 100_000
 QUARTIC, RAW_VALUES = 0, 0
 
 
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _register_qgis_algorithms()
         bench = Bench(Path(folder), options.points)
         bench.compare("heatmap", bench.heatmap, bench.qgis_heatmap)
+        _print_line(compare_hotspots(Path(folder), bench.points, bench.places, HOT_CELLS, REPEATS))
+        _print_line(compare_gi_star(Path(folder), GI_CELLS, REPEATS, options.esda))
         for parks, repeats in ((18, REPEATS), (options.parks, 1)):
             _print_line(
                 compare_park_counts(Path(folder), bench.points, bench.places, parks, repeats)
@@ -67,6 +71,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=published_crimes(),
         metavar="ZIP",
         help="a download from data.police.uk; skipped where it is missing",
+    )
+    parser.add_argument(
+        "--esda", metavar="PYTHON", help="an interpreter with esda, to time G* beside it"
     )
     return parser.parse_args(arguments)
 

@@ -228,7 +228,9 @@ def _rows(
     in_all = within(xy, reports.xy, distance)
     nearest: list[tuple[str | None, float | None]] = [(None, None)] * len(spots)
     if parks:
-        owners, metres = nearest_parks(xy, [park.shape for park in parks])
+        owners, metres = nearest_parks(
+            xy, [park.shape for park in parks], [park.park_id for park in parks]
+        )
         nearest = [(parks[owner].name, float(off)) for owner, off in zip(owners, metres)]
     field = next((field for field in DATE_FIELDS if field in reports.columns), None)
     days = days_of(reports.columns[field])[0] if field else None

@@ -200,9 +200,9 @@ class Heatmap(StreetSafeAlgorithm):
                 made.reports, made.integral, maximum, unit
             )
         )
-        facts = HeatFacts(radius_m, made.reports).as_items()
-        raster = Raster(values, made.grid.west, made.grid.north, cell_m, run.crs, unit, facts)
         limits = density.class_limits(maximum, density.lone_peak(kernel, radius_m) * per_area)
+        facts = HeatFacts(radius_m, made.reports, limits[0]).as_items()
+        raster = Raster(values, made.grid.west, made.grid.north, cell_m, run.crs, unit, facts)
         return {
             OUTPUT: run.write_raster(OUTPUT, raster, styling.density(limits, unit)),
             REPORTS: made.reports,

@@ -13,6 +13,8 @@ from streetsafe_plugin.algorithms.evaluate_park import EvaluatePark
 from streetsafe_plugin.algorithms.export_briefing import ExportBriefing
 from streetsafe_plugin.algorithms.fix_list import FixListAlgorithm
 from streetsafe_plugin.algorithms.heatmap import Heatmap
+from streetsafe_plugin.algorithms.hotspot_coverage import HotspotCoverage
+from streetsafe_plugin.algorithms.hotspot_grid import HotspotGrid
 from streetsafe_plugin.algorithms.import_crimes import ImportCrimes
 from streetsafe_plugin.algorithms.import_reports import ImportReports
 from streetsafe_plugin.algorithms.load_parks import LoadParks
@@ -32,6 +34,8 @@ ALGORITHMS = (
     LoadParks,
     ParkRings,
     Heatmap,
+    HotspotGrid,
+    HotspotCoverage,
     ParkAnalysis,
     CrimeGap,
     FixListAlgorithm,

@@ -17,18 +17,24 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from scipy.spatial import cKDTree
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
-from shapely.prepared import prep
 
-from streetsafe_plugin.domain.arrays import Floats, Ints
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
+from streetsafe_plugin.domain.edges import Edges, edges_of
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.geometry import outline_of
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.shared_ground import shared_ground
 
 #: More cells than this are refused: nobody reads such a map, and it would take minutes.
 MOST_CELLS = 1_000_000
 _ROW_OF_HEXAGONS = math.sqrt(3) / 2
-_CELLS_PER_TICK = 5_000
+#: A hexagon's side, and how far its corners lie from its middle.
+_SIDE = 1 / math.sqrt(3)
+#: Cells that fill their extent so thinly are looked up by sorting rather than in a table.
+_MOST_PLACES = 20_000_000
 #: A sliver is no ground: less of a cell than this in an area does not make it a cell of it.
 _LEAST_SHARE_OF_A_CELL = 1e-9
 
@@ -84,8 +90,21 @@ class Lattice:
         return np.asarray(scaled * self.size_m + np.array(self.origin))
 
     def corners(self, cells: Ints) -> Floats:
-        """Return the corners (m, 4 or 6, 2) of each cell, anticlockwise, the first not repeated."""
-        return np.asarray(self.middles(cells)[:, None, :] + self._corners_around_0())
+        """Return the corners (m, 4 or 6, 2) of each cell, anticlockwise, the first not repeated.
+
+        A corner of several cells is the same number in each, so that they join without a gap.
+        """
+        columns, rows = cells[:, 0], cells[:, 1]
+        if self.shape is CellShape.SQUARE:
+            x = columns[:, None] + np.array([0, 1, 1, 0])
+            y = rows[:, None] + np.array([0, 0, 1, 1])
+            steps = np.array([1.0, 1.0])
+        else:
+            # from the south-west: a side to the east and west, a corner to the north and south
+            x = (2 * columns + rows % 2)[:, None] + np.array([-1, 0, 1, 1, 0, -1])
+            y = 3 * rows[:, None] + np.array([-1, -2, -1, 1, 2, 1])
+            steps = np.array([0.5, _ROW_OF_HEXAGONS / 3])
+        return np.asarray(np.stack((x, y), axis=2) * (steps * self.size_m) + np.array(self.origin))
 
     def polygons(self, cells: Ints) -> list[Polygon]:
         """Return each cell's outline."""
@@ -117,27 +136,68 @@ class Lattice:
             InputRefused: the rectangle around the area holds more than `MOST_CELLS`.
         """
         cells = self.within_bounds(area.bounds)
-        ground = prep(area)
-        kept = np.zeros(len(cells), dtype=bool)
-        for number, outline in enumerate(self.polygons(cells)):
-            if number % _CELLS_PER_TICK == 0:
-                tick(number / len(cells))
-            kept[number] = ground.contains(outline) or (
-                ground.intersects(outline) and self._shares_ground(outline, area)
-            )
-        return np.asarray(cells[kept])
+        return np.asarray(cells[self.share_ground(self.ground_in(cells, area, tick))])
 
-    def _shares_ground(self, outline: Polygon, area: BaseGeometry) -> bool:
-        shared = outline.intersection(area).area
-        return bool(shared > _LEAST_SHARE_OF_A_CELL * self.cell_area_m2)
+    def share_ground(self, ground_m2: Floats) -> Bools:
+        """Tell for what cells share with an area whether it is ground or a sliver."""
+        return np.asarray(ground_m2 > _LEAST_SHARE_OF_A_CELL * self.cell_area_m2)
 
-    def _corners_around_0(self) -> Floats:
-        half = self.size_m / 2
-        if self.shape is CellShape.SQUARE:
-            return np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
-        # a corner to the north, a side to the east and west
-        turns = np.radians(np.arange(-90, 270, 60))
-        return np.asarray(half / _ROW_OF_HEXAGONS * np.column_stack((np.cos(turns), np.sin(turns))))
+    def ground_in(self, cells: Ints, area: BaseGeometry, tick: Tick = no_tick) -> Floats:
+        """Return how many square metres of each cell (m, 2) lie in a valid polygon or several.
+
+        Only cells near the area's edge are cut; of the others the middle decides.
+        """
+        edges = edges_of([outline_of(area)])
+        ground = np.where(self._middles_inside(cells, edges), self.cell_area_m2, 0.0)
+        near = self._near_edges(cells, edges)
+        ground[near] = shared_ground(self.polygons(cells[near]), area, tick)
+        return ground
+
+    def _near_edges(self, cells: Ints, edges: Edges) -> Bools:
+        """Tell which cells an edge may cross: those with a place of it as near as their corners."""
+        step = self.size_m / 4
+        pieces = edges.cut(step)
+        places = np.concatenate((pieces.starts, pieces.ends))
+        met = np.unique(self.cells_of(places), axis=0)
+        around = np.concatenate([met + np.array(move) - 1 for move in np.ndindex(3, 3)])
+        found = np.unique(places_in(cells, around))
+        found = found[found >= 0]
+        to_corner = self.size_m * (math.sqrt(0.5) if self.shape is CellShape.SQUARE else _SIDE)
+        reach = (to_corner + step / 2) * (1 + 1e-9)
+        nearest, _ = cKDTree(places).query(self.middles(cells[found]), distance_upper_bound=reach)
+        near = np.zeros(len(cells), dtype=bool)
+        near[found[np.isfinite(nearest)]] = True
+        return near
+
+    def _middles_inside(self, cells: Ints, edges: Edges) -> Bools:
+        """Tell which cells have their middle inside, by the edges that lie west of it in its row.
+
+        Wrong only where an edge passes within rounding of the middle, which is near an edge.
+        """
+        if not len(cells):
+            return np.zeros(0, dtype=bool)
+        low, high = cells.min(axis=0), cells.max(axis=0)
+        tall = 1.0 if self.shape is CellShape.SQUARE else _ROW_OF_HEXAGONS
+        first = self.middles(np.array([[0, low[1]]]))[0, 1]
+        # an edge holds its lower end and not its upper one
+        ends = np.sort(np.column_stack((edges.starts[:, 1], edges.ends[:, 1])), axis=1)
+        from_row, to_row = np.ceil((ends - first) / (tall * self.size_m)).astype(np.int64).T
+        rows = int(high[1] - low[1]) + 1
+        from_row, to_row = np.clip(from_row, 0, rows), np.clip(to_row, 0, rows)
+        crossings = to_row - from_row
+        edge = np.repeat(np.arange(len(crossings)), crossings)
+        row = np.arange(len(edge)) - np.repeat(np.cumsum(crossings) - crossings, crossings)
+        row += from_row[edge]
+        start, along = edges.starts[edge], (edges.ends - edges.starts)[edge]
+        y = first + row * tall * self.size_m
+        x = start[:, 0] + along[:, 0] * (y - start[:, 1]) / along[:, 1]
+        west = self.middles(np.column_stack((np.full(rows, low[0]), low[1] + np.arange(rows))))
+        column = np.ceil((x - west[row, 0]) / self.size_m).astype(np.int64)
+        columns = int(high[0] - low[0]) + 1
+        place = row * (columns + 1) + np.clip(column, 0, columns)
+        met = np.bincount(place, minlength=rows * (columns + 1)).reshape(rows, columns + 1)
+        inside = np.cumsum(met, axis=1) % 2 == 1
+        return np.asarray(inside[cells[:, 1] - low[1], cells[:, 0] - low[0]])
 
     def _too_many(self, cells: int, bounds: tuple[float, float, float, float]) -> InputRefused:
         west, south, east, north = bounds
@@ -153,17 +213,23 @@ def places_in(cells: Ints, wanted: Ints) -> Ints:
     """Return where in a list of cells (m, 2) each wanted cell (n, 2) stands; -1 if it does not."""
     if not len(cells) or not len(wanted):
         return np.full(len(wanted), -1, dtype=np.int64)
-    low = np.minimum(cells.min(axis=0), wanted.min(axis=0))
-    high = np.maximum(cells.max(axis=0), wanted.max(axis=0))
-    width = int(high[0] - low[0]) + 1
+    low, high = cells.min(axis=0), cells.max(axis=0)
+    column, row = wanted.T
+    inside = (column >= low[0]) & (column <= high[0]) & (row >= low[1]) & (row <= high[1])
+    width, height = (high - low + 1).tolist()
     keys, asked = (
-        (some[:, 1] - low[1]) * width + (some[:, 0] - low[0]) for some in (cells, wanted)
+        (some[:, 1] - low[1]) * width + (some[:, 0] - low[0]) for some in (cells, wanted[inside])
     )
+    result = np.full(len(wanted), -1, dtype=np.int64)
+    if width * height <= _MOST_PLACES:
+        table = np.full(width * height, -1, dtype=np.int64)
+        table[keys] = np.arange(len(keys))
+        result[inside] = table[asked]
+        return result
     order = np.argsort(keys, kind="stable")
-    found = np.searchsorted(keys[order], asked)
-    found = np.minimum(found, len(keys) - 1)
-    places = order[found]
-    return np.where(keys[places] == asked, places, -1)
+    places = order[np.minimum(np.searchsorted(keys[order], asked), len(keys) - 1)]
+    result[inside] = np.where(keys[places] == asked, places, -1)
+    return result
 
 
 def counts_of(places: Ints, cells: int, weights: Sequence[float] | Floats | None = None) -> Floats:

@@ -17,32 +17,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from shapely.geometry import Polygon
 
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.gis.rtree_pages import pack_points
+from streetsafe_plugin.gis.rtree_pages import pack_boxes
 
 _BLOCK_ROWS = 20_000
-#: A GeoPackage blob without an envelope, little-endian, around a WKB point.
+#: How a GeoPackage blob begins, little-endian.
+_HEADER = [("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs_id", "<i4")]
+_ENVELOPE = [("min_x", "<f8"), ("max_x", "<f8"), ("min_y", "<f8"), ("max_y", "<f8")]
+_LITTLE_ENDIAN, _WITH_ENVELOPE = 1, 2
+#: The header without an envelope, around a WKB point.
 _POINT = np.dtype(
-    [
-        ("magic", "S2"),
-        ("version", "u1"),
-        ("flags", "u1"),
-        ("srs_id", "<i4"),
-        ("byte_order", "u1"),
-        ("kind", "<u4"),
-        ("x", "<f8"),
-        ("y", "<f8"),
-    ]
+    [*_HEADER, ("byte_order", "u1"), ("kind", "<u4"), ("x", "<f8"), ("y", "<f8")],
 )
+_KIND_POINT, _KIND_POLYGON, _KIND_MULTIPOLYGON = 1, 3, 6
 
 
 @dataclass(frozen=True)
 class LayerColumns:
     """The rows of a layer, column by column.
 
-    `xy` is (n, 2) in the layer's system. `columns` has one array for each field: texts (None where
-    missing), whole numbers, truth values, or `datetime64` (NaT where missing).
+    `xy` is (n, 2), points in the layer's system, or (n, k, 2), polygons of k corners each,
+    anticlockwise, the first not repeated. `columns` has one array for each field: texts (None
+    where missing), numbers (NaN where missing), truth values, or `datetime64` (NaT where missing).
     """
 
     xy: np.ndarray
@@ -52,14 +50,23 @@ class LayerColumns:
         """Return how many rows there are."""
         return len(self.xy)
 
-    def __iter__(self) -> Iterator[tuple[tuple[float, float], Sequence[Any]]]:
+    def __iter__(self) -> Iterator[tuple[Any, Sequence[Any]]]:
         """Give the rows one by one, for sinks that take nothing else."""
         values = zip(*(_plain(column) for column in self.columns))
-        return zip(map(tuple, self.xy.tolist()), values)
+        place = Polygon if self.xy.ndim == 3 else tuple
+        return zip(map(place, self.xy.tolist()), values)
+
+    def boxes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the least and the greatest x and y of each row, (n, 2) each."""
+        if self.xy.ndim == 2:
+            return self.xy, self.xy
+        return self.xy.min(axis=1), self.xy.max(axis=1)
 
 
 def fill(path: Path, table: str, rows: LayerColumns, tick: Tick = no_tick) -> None:
-    """Put all rows into the empty point table, whose first two columns are the id and the place.
+    """Put all rows into the empty table, whose first two columns are the id and the place.
+
+    The place is a point or, for polygons, a multipolygon.
 
     Raises:
         sqlite3.Error: the disk is full or the file cannot be written.
@@ -78,8 +85,9 @@ def fill(path: Path, table: str, rows: LayerColumns, tick: Tick = no_tick) -> No
             "SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?", (table,)
         ).fetchone()
         _insert(database, table, rows, srs_id, tick)
-        _set_count_and_extent(database, table, rows.xy)
-        _index(database, table, place, rows.xy)
+        low, high = rows.boxes()
+        _set_count_and_extent(database, table, low, high)
+        _index(database, table, place, low, high)
         tick(0.95)
         for _, sql in triggers:
             database.execute(sql)
@@ -101,13 +109,39 @@ def _insert(
 
 
 def _blobs(xy: np.ndarray, srs_id: int) -> list[bytes]:
-    """Return points as GeoPackage stores them."""
-    points = np.zeros(len(xy), dtype=_POINT)
-    points["magic"], points["flags"], points["srs_id"] = b"GP", 1, srs_id
-    points["byte_order"], points["kind"] = 1, 1
-    points["x"], points["y"] = xy[:, 0], xy[:, 1]
-    packed, size = points.tobytes(), _POINT.itemsize
+    """Return points or polygons as GeoPackage stores them."""
+    shapes = _points(xy) if xy.ndim == 2 else _multipolygons(xy)
+    shapes["magic"], shapes["srs_id"] = b"GP", srs_id
+    packed, size = shapes.tobytes(), shapes.dtype.itemsize
     return [packed[at : at + size] for at in range(0, len(packed), size)]
+
+
+def _points(xy: np.ndarray) -> np.ndarray:
+    points = np.zeros(len(xy), dtype=_POINT)
+    points["flags"], points["byte_order"], points["kind"] = _LITTLE_ENDIAN, 1, _KIND_POINT
+    points["x"], points["y"] = xy[:, 0], xy[:, 1]
+    return points
+
+
+def _multipolygons(corners: np.ndarray) -> np.ndarray:
+    """Return multipolygons of one polygon of one closed ring each, with their envelopes."""
+    closed = np.concatenate((corners, corners[:, :1]), axis=1)
+    kind = [
+        *_HEADER,
+        *_ENVELOPE,
+        *(("byte_order", "u1"), ("kind", "<u4"), ("parts", "<u4")),
+        *(("part_byte_order", "u1"), ("part_kind", "<u4"), ("rings", "<u4"), ("corners", "<u4")),
+        ("xy", "<f8", closed.shape[1:]),
+    ]
+    shapes = np.zeros(len(corners), dtype=kind)
+    shapes["flags"] = _LITTLE_ENDIAN | _WITH_ENVELOPE
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    for axis, name in enumerate(("x", "y")):
+        shapes[f"min_{name}"], shapes[f"max_{name}"] = low[:, axis], high[:, axis]
+    shapes["byte_order"], shapes["kind"], shapes["parts"] = 1, _KIND_MULTIPOLYGON, 1
+    shapes["part_byte_order"], shapes["part_kind"], shapes["rings"] = 1, _KIND_POLYGON, 1
+    shapes["corners"], shapes["xy"] = closed.shape[1], closed
+    return shapes
 
 
 def _as_stored(column: np.ndarray) -> list[Any]:
@@ -126,12 +160,14 @@ def _plain(column: np.ndarray) -> list[Any]:
     return list(column.tolist())
 
 
-def _set_count_and_extent(database: sqlite3.Connection, table: str, xy: np.ndarray) -> None:
+def _set_count_and_extent(
+    database: sqlite3.Connection, table: str, low: np.ndarray, high: np.ndarray
+) -> None:
     database.execute(
-        "UPDATE gpkg_ogr_contents SET feature_count = ? WHERE table_name = ?", (len(xy), table)
+        "UPDATE gpkg_ogr_contents SET feature_count = ? WHERE table_name = ?", (len(low), table)
     )
-    if len(xy):
-        (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()
+    if len(low):
+        (west, south), (east, north) = low.min(axis=0).tolist(), high.max(axis=0).tolist()
         database.execute(
             "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?"
             " WHERE table_name = ?",
@@ -139,10 +175,12 @@ def _set_count_and_extent(database: sqlite3.Connection, table: str, xy: np.ndarr
         )
 
 
-def _index(database: sqlite3.Connection, table: str, place: str, xy: np.ndarray) -> None:
+def _index(
+    database: sqlite3.Connection, table: str, place: str, low: np.ndarray, high: np.ndarray
+) -> None:
     tree = f"rtree_{table}_{place}"
     root = database.execute(_sql("SELECT length(data) FROM {}", f"{tree}_node")).fetchone()
-    packed = pack_points(xy, root[0])
+    packed = pack_boxes(low, high, root[0])
     database.execute(_sql("DELETE FROM {}", f"{tree}_node"))
     for part, rows in (
         ("node", packed.pages),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Pack points into the pages of an SQLite R-tree, all at once.
+"""Pack points and boxes into the pages of an SQLite R-tree, all at once.
 
 Inserted one by one, the spatial index of a million points takes twice as long as the points
 themselves. Sorted into tiles first (sort-tile-recursive; Leutenegger, Lopez and Edgington 1997)
@@ -36,21 +36,28 @@ class Pages:
     parents: list[tuple[int, int]]
 
 
-def pack_points(xy: np.ndarray, page_bytes: int) -> Pages:
-    """Return the tree of points (n, 2) whose ids are 1 to n, in pages of `page_bytes`."""
+def pack_boxes(low: np.ndarray, high: np.ndarray, page_bytes: int) -> Pages:
+    """Return the tree of boxes whose ids are 1 to n, in pages of `page_bytes`.
+
+    Args:
+        low: Each box's least x and y (n, 2).
+        high: Its greatest; the same for a point.
+        page_bytes: How large a page is.
+    """
     per_page = (page_bytes - _HEADER_BYTES) // _ENTRY.itemsize
-    order = _in_tiles(xy, per_page)
-    entries = np.empty(len(xy), dtype=_ENTRY)
+    order = _in_tiles((low + high) / 2, per_page)
+    entries = np.empty(len(low), dtype=_ENTRY)
     entries["id"] = order + 1
     for axis, name in enumerate(("x", "y")):
         # single precision must be rounded outwards, or a search at the very place misses it
-        single = xy[order, axis].astype(np.float32)
-        below, above = (
-            single.astype(float) > xy[order, axis],
-            single.astype(float) < xy[order, axis],
+        least, most = low[order, axis], high[order, axis]
+        below, above = least.astype(np.float32), most.astype(np.float32)
+        entries[f"min_{name}"] = np.where(
+            below.astype(float) > least, np.nextafter(below, np.float32(-np.inf)), below
         )
-        entries[f"min_{name}"] = np.where(below, np.nextafter(single, np.float32(-np.inf)), single)
-        entries[f"max_{name}"] = np.where(above, np.nextafter(single, np.float32(np.inf)), single)
+        entries[f"max_{name}"] = np.where(
+            above.astype(float) < most, np.nextafter(above, np.float32(np.inf)), above
+        )
 
     levels = [entries]
     while len(levels[-1]) > per_page:
@@ -58,7 +65,7 @@ def pack_points(xy: np.ndarray, page_bytes: int) -> Pages:
     first_pages = _first_page_of_each(levels, per_page)
     pages: list[tuple[int, bytes]] = []
     parents: list[tuple[int, int]] = []
-    page_of_entry = np.empty(len(xy), dtype=np.int64)
+    page_of_entry = np.empty(len(low), dtype=np.int64)
     for depth, level in enumerate(levels):
         numbers = first_pages[depth] + np.arange(len(level)) // per_page
         if depth == 0:

@@ -283,6 +283,48 @@ def _times_profiled(results: Results) -> str:
     )
 
 
+def _hot_spots_found(results: Results) -> str:
+    hot = _number(results, "HOT_CELLS")
+    if not hot:
+        return tr("No hot spot: none of {} differs so much from chance.").format(
+            _count(_number(results, "CELLS"), tr("1 cell"), tr("{} cells"))
+        )
+    sentence = tr("{} of {}, with {} of what was counted on {} of the ground.").format(
+        _count(hot, tr("1 hot cell"), tr("{} hot cells")),
+        _locale().toString(_number(results, "CELLS")),
+        _share(results, "SHARE_IN_HOT"),
+        _share(results, "AREA_SHARE"),
+    )
+    alone = _number(results, "NEIGHBOURS_ONLY_CELLS")
+    if alone:
+        sentence += " " + _count(
+            alone,
+            tr("1 is hot by its neighbours only."),
+            tr("{} are hot by their neighbours only."),
+        )
+    return sentence
+
+
+def _coverage_measured(results: Results) -> str:
+    if results.get("PAI") is None:
+        return tr("There is no PAI: no points in the area, or no hot ground to divide by.")
+    sentence = tr("Hot spots hold {} of the points on {} of the area: PAI {}.").format(
+        _share(results, "SHARE_REPORTS"),
+        _share(results, "SHARE_AREA"),
+        _locale().toString(float(results["PAI"]), "f", 2),
+    )
+    if results.get("PAI_LATER") is not None:
+        sentence += " " + tr("They hold {} of the later points: PAI {}.").format(
+            _share(results, "SHARE_LATER"),
+            _locale().toString(float(results["PAI_LATER"]), "f", 2),
+        )
+    return sentence
+
+
+def _share(results: Results, name: str) -> str:
+    return tr("{} %").format(_locale().toString(100 * float(results.get(name) or 0), "f", 1))
+
+
 def _briefing_written(results: Results) -> str:
     return tr("Briefing written: {} for {}.").format(
         _count(_number(results, "PAGES"), tr("1 page"), tr("{} pages")),
@@ -300,6 +342,8 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "importcrimes": _crimes_imported,
     "loadparks": _parks_loaded,
     "heatmap": _heat_map_made,
+    "hotspotgrid": _hot_spots_found,
+    "hotspotcoverage": _coverage_measured,
     "parkrings": lambda results: tr("Rings drawn around the parks."),
     "parkanalysis": _reports_counted,
     "crimegap": _fear_compared,

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 
@@ -84,3 +84,45 @@ def test_cells_that_are_not_wanted_have_no_place():
     assert places.tolist() == [2, -1, 0, 0]
     assert counts_of(places, 3).tolist() == [2, 0, 1]
     assert counts_of(places, 3, [0.5, 9, 1, 2]).tolist() == [3, 0, 0.5]
+
+
+def lobed(seed: int) -> Polygon:
+    """Return an outline with bays and a hole."""
+    rng = np.random.default_rng(seed)
+    turn = np.linspace(0, 2 * np.pi, 80, endpoint=False)
+    radius = 900 + 300 * np.sin(5 * turn) + rng.uniform(-90, 90, 80)
+    edge = np.column_stack((radius * np.cos(turn), radius * np.sin(turn)))
+    return Polygon(edge, [Point(100, 50).buffer(160).exterior.coords])
+
+
+@settings(deadline=None, max_examples=40)
+@given(SHAPES, st.floats(90, 900), st.tuples(METRES, METRES), st.integers(0, 50))
+def test_the_ground_of_each_cell_is_what_cutting_it_gives(shape, size_m, origin, seed):
+    lattice = Lattice(shape, size_m, origin)
+    area = lobed(seed)
+    cells = lattice.within_bounds(area.bounds)
+    expected = [outline.intersection(area).area for outline in lattice.polygons(cells)]
+    found = lattice.ground_in(cells, area)
+    assert found == pytest.approx(expected, abs=1e-6 * lattice.cell_area_m2)
+    kept = {tuple(cell) for cell in lattice.covering(area).tolist()}
+    sure = np.array(expected) > 1e-6 * lattice.cell_area_m2
+    assert {tuple(cell) for cell in cells[sure].tolist()} <= kept
+
+
+@pytest.mark.parametrize("shape", CellShape)
+def test_neighbours_share_their_corners_to_the_last_bit(shape):
+    lattice = Lattice(shape, 137.1, (0.3, 0.7))
+    cells = lattice.within_bounds((0, 0, 900, 900))
+    corners = lattice.corners(cells).reshape(-1, 2)
+    apart = np.unique(np.round(corners, 3), axis=0)
+    assert len(np.unique(corners, axis=0)) == len(apart)
+    away = np.hypot(
+        *(lattice.corners(cells) - lattice.middles(cells)[:, None, :]).transpose(2, 0, 1)
+    )
+    assert away == pytest.approx(lattice.size_m * (0.5**0.5 if len(away[0]) == 4 else 3**-0.5))
+
+
+def test_cells_far_apart_are_looked_up_as_well():
+    cells = np.array([[0, 0], [10**7, 10**7], [-(10**7), 3]])
+    wanted = np.array([[10**7, 10**7], [1, 1], [-(10**7), 3], [10**8, 0]])
+    assert places_in(cells, wanted).tolist() == [1, -1, 2, -1]

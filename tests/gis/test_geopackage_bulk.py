@@ -19,6 +19,7 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
+from shapely.geometry import Polygon, box
 
 from streetsafe_plugin import compat
 from streetsafe_plugin.domain.reading.table import texts
@@ -147,3 +148,74 @@ def test_a_folder_that_may_not_be_written_is_said_before_work_begins():
 
     with pytest.raises(WriteFailed, match="“proc” cannot be written to"):
         written(Path("/proc"), places(3))
+
+
+def hexagons(count: int) -> np.ndarray:
+    """Return corners of so many hexagons side by side, none of them a whole number."""
+    turn = np.radians(np.arange(-90, 270, 60))
+    around = 57.7 * np.column_stack((np.cos(turn), np.sin(turn)))
+    middles = np.column_stack((np.arange(count) % 70 * 100.3, np.arange(count) // 70 * 86.7))
+    return middles[:, None, :] + around + (440_000, 300_000)
+
+
+def written_cells(path: Path, corners: np.ndarray) -> Path:
+    count = len(corners)
+    fields = [compat.text_field("cell_id"), compat.real_field("z"), compat.boolean_field("hot")]
+    z = np.where(np.arange(count) % 3 == 0, np.nan, np.arange(count) / 7)
+    columns = [texts([f"c{n}" for n in range(count)]), z, np.arange(count) % 2 == 0]
+    return store.write_layer(
+        path,
+        store.LayerSpec("Cells", fields, "polygon", BNG),
+        store.LayerColumns(corners, columns),
+        QgsCoordinateTransformContext(),
+        styling.Finish("Cells"),
+    )
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_polygons_are_found_in_the_index_exactly_where_they_are(tmp_path, count):
+    corners = hexagons(count)
+    path = written_cells(tmp_path / "x.gpkg", corners)
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT rtreecheck('rtree_x_geom')").fetchone() == ("ok",)
+    layer = QgsVectorLayer(str(path), "x", "ogr")
+    assert layer.featureCount() == count
+    for x, y in ((440_010, 300_010), (441_000, 302_000), (446_900, 308_600)):
+        request = QgsFeatureRequest().setFilterRect(QgsRectangle(x, y, x + 300, y + 200))
+        found = sorted(int(feature["cell_id"][1:]) for feature in layer.getFeatures(request))
+        window = box(x, y, x + 300, y + 200)
+        meets = [n for n in range(count) if Polygon(corners[n]).intersects(window)]
+        assert found == meets
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "geojson"])
+def test_polygons_and_their_values_come_back_in_any_format(tmp_path, ending):
+    corners = hexagons(75)
+    layer = QgsVectorLayer(str(written_cells(tmp_path / f"x.{ending}", corners)), "x", "ogr")
+    assert layer.featureCount() == 75
+    extent = layer.extent()
+    assert (extent.xMinimum(), extent.yMaximum()) == pytest.approx(
+        (corners[..., 0].min(), corners[..., 1].max()), abs=1e-3
+    )
+    for number, feature in enumerate(layer.getFeatures()):
+        geometry = feature.geometry()
+        assert geometry.isGeosValid()
+        assert geometry.isMultipart()
+        (((*ring, last),),) = geometry.asMultiPolygon()
+        assert last == ring[0]
+        assert {(round(p.x(), 2), round(p.y(), 2)) for p in ring} == {
+            (round(x, 2), round(y, 2)) for x, y in corners[number].tolist()
+        }
+        z = compat.to_python(feature["z"])
+        assert z == (None if number % 3 == 0 else pytest.approx(number / 7))
+        assert feature["hot"] == (number % 2 == 0)
+
+
+def test_polygons_can_be_edited_afterwards(tmp_path):
+    layer = QgsVectorLayer(str(written_cells(tmp_path / "x.gpkg", hexagons(60))), "x", "ogr")
+    assert layer.startEditing()
+    assert layer.deleteFeature(1)
+    assert layer.commitChanges()
+    assert layer.featureCount() == 59
+    request = QgsFeatureRequest().setFilterRect(QgsRectangle(439_990, 299_990, 440_010, 300_010))
+    assert list(layer.getFeatures(request)) == []

@@ -76,6 +76,42 @@ def done(algorithm, **results):
             "Heat map made from 1,192 reports (radius 250 m, cells of 12.5 m).",
         ),
         (
+            done(
+                "hotspotgrid",
+                CELLS=12_150,
+                HOT_CELLS=472,
+                NEIGHBOURS_ONLY_CELLS=5,
+                SHARE_IN_HOT=0.677,
+                AREA_SHARE=0.04,
+            ),
+            "472 hot cells of 12,150, with 67.7 % of what was counted on 4.0 % of the ground."
+            " 5 are hot by their neighbours only.",
+        ),
+        (
+            done("hotspotgrid", CELLS=100, HOT_CELLS=0, SHARE_IN_HOT=0.0, AREA_SHARE=0.0),
+            "No hot spot: none of 100 cells differs so much from chance.",
+        ),
+        (
+            done("hotspotcoverage", SHARE_REPORTS=0.3, SHARE_AREA=0.05, PAI=6.0),
+            "Hot spots hold 30.0 % of the points on 5.0 % of the area: PAI 6.00.",
+        ),
+        (
+            done(
+                "hotspotcoverage",
+                SHARE_REPORTS=0.3,
+                SHARE_AREA=0.05,
+                PAI=6.0,
+                SHARE_LATER=0.2,
+                PAI_LATER=4.0,
+            ),
+            "Hot spots hold 30.0 % of the points on 5.0 % of the area: PAI 6.00."
+            " They hold 20.0 % of the later points: PAI 4.00.",
+        ),
+        (
+            done("hotspotcoverage", SHARE_AREA=0.05),
+            "There is no PAI: no points in the area, or no hot ground to divide by.",
+        ),
+        (
             done("parkanalysis", TOTAL=100, INSIDE=10, IN_RINGS=20, OUTSIDE=65, EXCLUDED=5),
             "100 reports counted: 10 inside parks, 20 in the rings, 65 beyond. 5 left out.",
         ),

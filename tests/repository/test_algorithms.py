@@ -8,7 +8,7 @@ import pytest
 PROMISED = [
     "importreports", "importcrimes", "loadparks", "heatmap", "parkrings", "parkanalysis",
     "exportbriefing", "sampledata", "updatereports", "evaluatepark", "evaluatecounts",
-    "timeprofile", "crimegap", "fixlist",
+    "timeprofile", "crimegap", "fixlist", "hotspotgrid", "hotspotcoverage", "clustertest",
 ]  # fmt: skip
 
 

@@ -64,12 +64,22 @@ def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
     done = script(root, tmp_path, "bench.py", *sizes)
     assert done.returncode == 0, done.stderr
     lines = {line["benchmark"]: line for line in map(json.loads, done.stdout.splitlines())}
-    assert list(lines) == ["importreports", "importcrimes", "heatmap", "parkanalysis"]
+    assert list(lines) == [
+        "importreports",
+        "importcrimes",
+        "heatmap",
+        "hotspotgrid",
+        "gi_star",
+        "parkanalysis",
+    ]
     assert lines["importcrimes"]["skipped"] == "There is no file none.zip."
     assert lines["importreports"]["rows"] == 200
     for one in ("streetsafe", "ogr2ogr"):
         assert lines["importreports"][f"{one}_s"] > 0
         assert lines["importreports"][f"{one}_peak_mb"] > 0
-    for line in (lines["heatmap"], lines["parkanalysis"]):
+    # timed beside esda only where that is installed
+    assert "skipped" in lines["gi_star"] or lines["gi_star"]["esda_s"] > 0
+    assert abs(lines["hotspotgrid"]["cells"] / lines["hotspotgrid"]["qgis_cells"] - 1) < 0.05
+    for line in (lines["heatmap"], lines["hotspotgrid"], lines["parkanalysis"]):
         assert line["points"] == 300
         assert min(line["streetsafe_s"], line["qgis_s"]) > 0
