@@ -7,6 +7,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from streetsafe_plugin import about
+from streetsafe_plugin.algorithms.cluster_test import ClusterTest
 from streetsafe_plugin.algorithms.evaluate_counts import EvaluateCounts
 from streetsafe_plugin.algorithms.evaluate_park import EvaluatePark
 from streetsafe_plugin.algorithms.export_briefing import ExportBriefing
@@ -28,6 +29,7 @@ ALGORITHMS = (
     ImportCrimes,
     LoadParks,
     ParkRings,
+    ClusterTest,
     Heatmap,
     ParkAnalysis,
     EvaluatePark,

@@ -8,6 +8,7 @@ import pytest
 PROMISED = [
     "importreports", "importcrimes", "loadparks", "heatmap", "parkrings", "parkanalysis",
     "exportbriefing", "sampledata", "updatereports", "evaluatepark", "evaluatecounts",
+    "clustertest",
 ]  # fmt: skip
 
 
