@@ -138,7 +138,8 @@ def _filtered(
         spectrum *= _transfer(down / fine, across / fine, reach, radius_cells, smooth, shape)
         product = spectrum if product is None else np.add(product, spectrum, out=product)
     tick(0.9)
-    return np.asarray(fft.irfft2(product, shape, workers=-1)[:rows, :columns])
+    half_way = fft.ifft(product, axis=0, workers=-1, overwrite_x=True)[:rows]
+    return np.asarray(fft.irfft(half_way, shape[1], axis=1, workers=-1)[:, :columns])
 
 
 def _transfer(

@@ -17,7 +17,7 @@ from streetsafe_plugin.domain.arrays import Bools, Floats
 from streetsafe_plugin.domain.density_grid import Grid
 from streetsafe_plugin.domain.progress import Tick
 
-_BLOCKS_PER_RADIUS = 10
+_BLOCKS_PER_RADIUS = 5
 _CELLS_AT_A_TIME = 200_000
 
 

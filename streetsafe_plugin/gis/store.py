@@ -440,7 +440,9 @@ def write_raster(path: Path, raster: Raster, finish: Finish, description: str = 
         raise InputRefused(
             tr("“{}” is not a GeoTIFF's name.").format(path.name), tr("End it in .tif.")
         )
-    values = np.where(np.isnan(raster.values), NO_DATA, raster.values).astype(np.float32)
+    values = raster.values.astype(np.float32)
+    missing = np.isnan(values)
+    values[missing] = NO_DATA
     rows, columns = values.shape
     with beside(path) as pending:
         # a higher level takes three times as long for a file that is no smaller
@@ -466,7 +468,7 @@ def write_raster(path: Path, raster: Raster, finish: Finish, description: str = 
         band.SetNoDataValue(NO_DATA)
         band.SetUnitType(raster.unit)
         band.SetDescription(raster.unit)
-        known = values[values != np.float32(NO_DATA)].astype(float)
+        known = values[~missing].astype(float)
         if known.size:
             mean = known.mean()
             variance = max(known.dot(known) / known.size - mean**2, 0.0)
