@@ -66,20 +66,24 @@ def convolved(
     for top in range(0, grid.rows, high):
         bottom = min(top + high, grid.rows)
         strip = slice(max(top - reach, 0), min(bottom + reach, grid.rows))
-        some = (row >= strip.start * fine - _STENCIL) & (row < strip.stop * fine + _STENCIL)
+        # places are sorted from south to north, so rows from high to low
+        first, last = np.searchsorted(
+            -row, (-strip.stop * fine - _STENCIL, -strip.start * fine + _STENCIL)
+        )
+        some = slice(int(first), int(last))
 
         def part(share: float, top: int = top, bottom: int = bottom) -> None:
             tick((top + share * (bottom - top)) / grid.rows)
 
-        nodes = _nodes(row[some], column[some], mass[some], strip, grid.columns, fine, part)
+        height = mass[some] / radius_m**2
+        nodes = _nodes(row[some], column[some], height, strip, grid.columns, fine, part)
         whole = _filtered(nodes, fine, reach, radius_m / grid.cell_m, smooth, part)
-        total[top:bottom] = whole[top - strip.start : bottom - strip.start]
-    total /= radius_m**2
-    return np.maximum(total, 0.0, out=total)
+        np.maximum(whole[top - strip.start : bottom - strip.start], 0.0, out=total[top:bottom])
+    return total
 
 
 def _nodes(
-    row: Floats, column: Floats, mass: Floats, strip: slice, columns: int, fine: int, tick: Tick
+    row: Floats, column: Floats, height: Floats, strip: slice, columns: int, fine: int, tick: Tick
 ) -> Floats:
     """Return the nodes of a strip with what the places around them hand over."""
     rows, width = (strip.stop - strip.start) * fine, columns * fine
@@ -88,7 +92,7 @@ def _nodes(
         tick(0.4 * start / len(row))
         block = slice(start, start + _PLACES_AT_A_TIME)
         down, across = np.floor(row[block]), np.floor(column[block])
-        share_down = _shares(row[block] - down) * mass[block]
+        share_down = _shares(row[block] - down) * height[block]
         share_across = _shares(column[block] - across)
         node_row = _around(down) - strip.start * fine
         node_column = _around(across)

@@ -74,7 +74,7 @@ def parse_more_radii(text: str, radius_m: float) -> list[float]:
 def guide_radii(xy: Floats) -> GuideRadii:
     """Return what is told of radii for these points (n, 2), n at least 1."""
     neighbour = min(NEIGHBOUR, len(xy) - 1)
-    shorter = float(np.ptp(xy, axis=0).min())
+    shorter = float(min(np.ptp(xy[:, 0]), np.ptp(xy[:, 1])))
     cell = shorter / _CELLS_ALONG_THE_SHORTER_SIDE if shorter > 0 else None
     return GuideRadii(
         neighbour,
@@ -89,8 +89,8 @@ def _mean_to_neighbour(xy: Floats, neighbour: int) -> float:
     if len(xy) > _MOST_ASKED:
         chosen = np.random.default_rng(SEED).choice(len(xy), _MOST_ASKED, replace=False)
         asked = xy[np.sort(chosen)]
-    # a tree that is asked so little need not be a balanced one
-    tree = cKDTree(xy, balanced_tree=False, compact_nodes=False)
+    # a tree that is asked so little is best left coarse
+    tree = cKDTree(xy, leafsize=256, balanced_tree=False, compact_nodes=False)
     distances, _ = tree.query(asked, k=[neighbour + 1])
     return float(distances.mean())
 

@@ -472,7 +472,7 @@ def write_raster(path: Path, raster: Raster, finish: Finish, description: str = 
         if known.size:
             mean = known.mean()
             variance = max(known.dot(known) / known.size - mean**2, 0.0)
-            band.SetStatistics(known.min(), known.max(), mean, variance**0.5)
+            band.SetStatistics(float(known.min()), float(known.max()), mean, variance**0.5)
         failed = band.WriteArray(values) != gdal.CE_None
         band = dataset = None  # closes the file
         if failed or not _reads_back(pending.temporary, values):
