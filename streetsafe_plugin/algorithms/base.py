@@ -495,9 +495,16 @@ class Run(Answers):
         on_load.dress_when_loaded(self.context, destination, finish)
         return str(destination)
 
-    def write_raster(self, name: str, raster: store.Raster, style: styling.Style) -> str:
-        """Write a raster output and return its place for the results."""
-        title = self.label_of(name)
+    def write_raster(
+        self, name: str, raster: store.Raster, style: styling.Style, title: str = ""
+    ) -> str | None:
+        """Write a raster output and return its place for the results; None if not asked for.
+
+        With a `title`, that is what the layer is called instead of the output's label.
+        """
+        if not self.wants(name):
+            return None
+        title = title or self.label_of(name)
         finish = styling.Finish(
             title,
             style,
@@ -506,7 +513,9 @@ class Run(Answers):
         )
         planned = self.algorithm.parameterAsOutputLayer(self.parameters, name, self.context)
         path = store.write_raster(Path(planned), raster, finish, "\n".join(self.history()))
-        return self._loaded_from(planned, path, finish)
+        actual = self._loaded_from(planned, path, finish)
+        on_load.name_when_loaded(self.context, actual, self.label_of(name), title)
+        return actual
 
     def write_page(self, name: str, html: str) -> str | None:
         """Write a page to read and return its place for the results; None if not asked for."""

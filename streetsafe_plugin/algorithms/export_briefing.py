@@ -29,7 +29,7 @@ from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin import about
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.domain.briefing import Park, Whole
+from streetsafe_plugin.domain.briefing import HeatInWords, Park, Whole
 from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.park_counts import read_ticks
@@ -279,13 +279,15 @@ class ExportBriefing(StreetSafeAlgorithm):
         held = set(_as_dates(table.columns["month_start"]))
         return CrimeSet(table.xy, sorted(month for month in held if month is not None))
 
-    def _heat_in_words(self, run: Run, heat: QgsRasterLayer | None, whole: Whole) -> str | None:
+    def _heat_in_words(
+        self, run: Run, heat: QgsRasterLayer | None, whole: Whole
+    ) -> HeatInWords | None:
         """Return what the method page says of the heat map, and warn if it holds other reports."""
         if heat is None:
             return None
         facts = heat_facts(heat)
         if facts is None:
-            return tr("as its own notes say")
+            return HeatInWords(tr("as its own notes say"))
         if facts.reports != whole.used:
             run.warn(
                 tr(
@@ -293,9 +295,10 @@ class ExportBriefing(StreetSafeAlgorithm):
                     " layer, area and dates?"
                 ).format(facts.reports, whole.used)
             )
-        return tr("each of {:,g} reports spread over a disc of {:g} m radius").format(
+        spread = tr("each of {:,g} reports spread over a disc of {:g} m radius").format(
             facts.reports, facts.radius_m
         )
+        return HeatInWords(spread, facts.clustering)
 
     def _frame(self, run: Run, heat: QgsRasterLayer | None) -> Frame:
         settings = load_settings()

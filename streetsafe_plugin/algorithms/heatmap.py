@@ -4,22 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterDestination,
+    QgsProcessingParameterString,
 )
+from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
+from streetsafe_plugin.algorithms.heat_limits import ask_limits, chosen_limits, limit_refusals
+from streetsafe_plugin.algorithms.pattern_test import noun_for, pattern_test
 from streetsafe_plugin.domain import density
+from streetsafe_plugin.domain.class_limits import limits_as_text
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.radii import guide_radii, guides_in_words, parse_more_radii
 from streetsafe_plugin.gis import styling
 from streetsafe_plugin.gis.heat_facts import HeatFacts
 from streetsafe_plugin.gis.masks import cells_inside
@@ -27,15 +35,17 @@ from streetsafe_plugin.gis.store import Raster
 from streetsafe_plugin.i18n import tr
 
 INPUT, RADIUS, CELL_SIZE, KERNEL = "INPUT", "RADIUS", "CELL_SIZE", "KERNEL"
-WEIGHT_FIELD, MASK, UNIT, OUTPUT = "WEIGHT_FIELD", "MASK", "UNIT", "OUTPUT"
+WEIGHT_FIELD, MASK, UNIT = "WEIGHT_FIELD", "MASK", "UNIT"
+MORE_RADII, OUTPUTS = "MORE_RADII", ("OUTPUT", "OUTPUT_2", "OUTPUT_3")
 REPORTS, INTEGRAL, MAXIMUM = "REPORTS", "INTEGRAL", "MAXIMUM"
 RADIUS_USED, CELL_SIZE_USED = "RADIUS_USED", "CELL_SIZE_USED"
+LIMITS_USED, VERDICT = "LIMITS_USED", "VERDICT"
 
 _SQUARE_METRES = (density.M2_PER_KM2, density.M2_PER_HA)
 
 
 class Heatmap(StreetSafeAlgorithm):
-    """Kernel density of points, exact at every cell's centre."""
+    """Kernel density of points at every cell's centre."""
 
     ID = "heatmap"
     GROUP = Group.ANALYSE
@@ -58,12 +68,18 @@ class Heatmap(StreetSafeAlgorithm):
             "Makes a surface of how many reports there are per square kilometre (or hectare)"
             " around each place.\n\n"
             "Each report is spread over a disc of the chosen radius, most at its middle. The value"
-            " of a cell is the exact sum at the cell's centre, so the surface adds up: its volume"
+            " of a cell is the sum at the cell's centre, so the surface adds up: its volume"
             " is the number of reports, which is checked on every run and given as INTEGRAL. A"
-            " grid too coarse to add up within 1 % is refused.\n\n"
+            " grid too coarse to add up within 1 % is refused. The sum is exact; for a great many"
+            " places it is taken by Fourier transforms, within 0.5 % of the highest value.\n\n"
             "All distances are metres whatever the layer's coordinate system. The radius decides"
             " what the map shows, the cell size only how smooth it looks: use 150 to 250 m for"
             " parks and streets, 400 m and more for a town.\n\n"
+            "More radii give more maps with the same classes, to be compared at a glance. To"
+            " compare months, fix the classes: give their limits, or an earlier heat map with them."
+            " What lies above the last limit has a colour of its own.\n\n"
+            "Up to 1,000 points the run also tests whether they cluster at all, as the test of"
+            " clustering does, within the mask if there is one, and says so with the map.\n\n"
             "A heat map of few reports shows where those few people stood, not a pattern, and must"
             " not leave the force."
         )
@@ -132,10 +148,27 @@ class Heatmap(StreetSafeAlgorithm):
             ),
             tr("The area to which a cell's value refers."),
         )
+        self.ask_advanced(
+            QgsProcessingParameterString(
+                MORE_RADII, tr("More radii to compare (metres)"), None, False, True
+            ),
+            tr(
+                "One or two more radii, such as 150, 400. Each gives a heat map of its own on the"
+                " same cells with the same classes; choose a place for each below."
+            ),
+        )
+        ask_limits(self)
         self.ask(
-            QgsProcessingParameterRasterDestination(OUTPUT, tr("Heat map")),
+            QgsProcessingParameterRasterDestination(OUTPUTS[0], tr("Heat map")),
             tr("A GeoTIFF whose cells hold the density at their centre."),
         )
+        for name, label in zip(
+            OUTPUTS[1:], (tr("Heat map of the second radius"), tr("Heat map of the third radius"))
+        ):
+            self.ask(
+                QgsProcessingParameterRasterDestination(name, label, None, True, False),
+                tr("Only where MORE_RADII names a radius for it."),
+            )
         for name, label in (
             (REPORTS, tr("Reports (sum of weights)")),
             (INTEGRAL, tr("Volume under the surface")),
@@ -144,27 +177,39 @@ class Heatmap(StreetSafeAlgorithm):
             (CELL_SIZE_USED, tr("Cell size used (m)")),
         ):
             self.addOutput(QgsProcessingOutputNumber(name, label))
+        self.addOutput(QgsProcessingOutputString(LIMITS_USED, tr("Class limits used")))
+        self.addOutput(QgsProcessingOutputString(VERDICT, tr("Clustered or not")))
 
     def refusals(self, answers: Answers) -> Iterator[str]:
-        """Refuse a radius smaller than the cell."""
-        radius, cell = answers.number(RADIUS), answers.number(CELL_SIZE)
-        if answers.given(CELL_SIZE) and cell > radius:
+        """Refuse radii smaller than the cell, limits that are none, and radii without a place."""
+        radii, cell = _radii(answers), answers.number(CELL_SIZE)
+        if answers.given(CELL_SIZE) and cell > min(radii):
             yield tr(
                 "CELL_SIZE is {:g} m, larger than a RADIUS of {:g} m: choose cells of {:g} m or"
                 " less."
-            ).format(cell, radius, radius / 10)
+            ).format(cell, min(radii), min(radii) / 10)
+        for number, name in enumerate(OUTPUTS[1:], start=1):
+            if number < len(radii) and not answers.destination(name):
+                yield tr(
+                    "MORE_RADII asks for a heat map of {:g} m, and {} says no place for it: choose"
+                    " one."
+                ).format(radii[number], name)
+            if number >= len(radii) and answers.destination(name):
+                yield tr(
+                    "{} is asked for, and MORE_RADII names no radius for it: name one or leave the"
+                    " output out."
+                ).format(name)
+        yield from limit_refusals(answers)
 
     def execute(self, run: Run) -> dict[str, Any]:
-        """Read the points, make the surface, write it."""
+        """Read the points, make the surfaces, write them."""
         kernel = run.choice(KERNEL, density.KERNELS)
-        radius_m = run.number(RADIUS)
-        cell_m = (
-            run.number(CELL_SIZE)
-            if run.given(CELL_SIZE)
-            else density.default_cell_m(kernel, radius_m)
-        )
+        radii = _radii(run)
+        cell_m = run.number(CELL_SIZE)
+        if not run.given(CELL_SIZE):
+            cell_m = density.default_cell_m(kernel, min(radii))
         weight_fields = run.fields(WEIGHT_FIELD)
-        points = run.points(INPUT, weight_fields, run.stage(0.0, 0.3))
+        points = run.points(INPUT, weight_fields, run.stage(0.0, 0.2))
         weights = None
         if weight_fields:
             weights = points.columns[weight_fields[0]].astype(float)
@@ -175,50 +220,96 @@ class Heatmap(StreetSafeAlgorithm):
                 ),
                 tr("Check the layer and its filter."),
             )
-        made = density.surface(points.xy, radius_m, cell_m, kernel, weights, run.stage(0.3, 0.9))
-
+        density.grid_around(points.xy, max(radii), cell_m)
+        mask = run.polygons(MASK).shapes if run.given(MASK) else None
+        noun = noun_for(run.source(INPUT).fields().names())
         per_area = run.choice(UNIT, _SQUARE_METRES)
-        units = (tr("{} per km²"), tr("{} per ha"))
-        unit = run.choice(UNIT, units).format(_noun(run.source(INPUT).fields().names()))
-        values = made.values * per_area
-        maximum = float(values.max())
-        if run.given(MASK):
-            inside = self._inside(run, made.grid)
-            if not inside.any():
-                raise InputRefused(
-                    tr("MASK leaves no cell of the heat map."), tr("Choose the area of the points.")
-                )
-            values = np.where(inside, values, np.nan)
+        unit = run.choice(UNIT, (tr("{} per km²"), tr("{} per ha"))).format(noun)
+
+        made: list[_Heat] = []
+        for number, radius_m in enumerate(radii):
+            tick = run.stage(0.2 + 0.6 * number / len(radii), 0.2 + 0.6 * (number + 1) / len(radii))
+            surface = density.surface(points.xy, radius_m, cell_m, kernel, weights, tick)
+            made.append(_heat(surface, radius_m, per_area, mask))
+            run.say(
+                tr(
+                    "Radius {:g} m: {:,.10g} {}; the surface adds up to {:,.2f}; highest value"
+                    " {:,.1f} {}."
+                ).format(radius_m, surface.reports, noun, surface.integral, made[-1].maximum, unit)
+            )
+        tested = pattern_test(run, points.xy, mask, noun, run.stage(0.8, 0.9))
+        for sentence in guides_in_words(guide_radii(points.xy), radii[0]):
+            run.say(sentence)
+        lowest = density.lone_peak(kernel, min(radii)) * per_area
+        highest = max(heat.maximum for heat in made)
+        chosen = chosen_limits(run, radii[0], per_area)
+        limits = chosen or density.class_limits(highest, lowest)
         run.note(
             tr(
-                "{:g} reports; volume under the surface {:.2f}; {} kernel, radius {:g} m,"
+                "{:,.10g} reports; volume under the surface {:,.2f}; {} kernel, radius {:g} m,"
                 " cells of {:g} m."
-            ).format(made.reports, made.integral, kernel.name, radius_m, cell_m)
+            ).format(made[0].reports, made[0].integral, kernel.name, radii[0], cell_m)
         )
-        run.say(
-            tr("{:g} reports; the surface adds up to {:.2f}; highest value {:.1f} {}.").format(
-                made.reports, made.integral, maximum, unit
+        for heat in made[1:]:
+            run.note(
+                tr(
+                    "With the same classes, radius {:g} m: volume under the surface {:,.2f}."
+                ).format(heat.radius_m, heat.integral)
             )
-        )
-        limits = density.class_limits(maximum, density.lone_peak(kernel, radius_m) * per_area)
-        facts = HeatFacts(radius_m, made.reports, limits[0]).as_items()
-        raster = Raster(values, made.grid.west, made.grid.north, cell_m, run.crs, unit, facts)
+        written = {}
+        for name, heat in zip(OUTPUTS, made):
+            facts = HeatFacts(heat.radius_m, heat.reports, tuple(limits), per_area, tested.sentence)
+            written[name] = run.write_raster(
+                name,
+                Raster(heat.values, heat.west, heat.north, cell_m, run.crs, unit, facts.as_items()),
+                styling.density(limits, unit, open_ended=bool(chosen)),
+                tr("Heat map, {:g} m").format(heat.radius_m),
+            )
         return {
-            OUTPUT: run.write_raster(OUTPUT, raster, styling.density(limits, unit)),
-            REPORTS: made.reports,
-            INTEGRAL: made.integral,
-            MAXIMUM: maximum,
-            RADIUS_USED: radius_m,
+            **written,
+            REPORTS: made[0].reports,
+            INTEGRAL: made[0].integral,
+            MAXIMUM: made[0].maximum,
+            RADIUS_USED: radii[0],
             CELL_SIZE_USED: cell_m,
+            LIMITS_USED: limits_as_text(limits),
+            VERDICT: tested.verdict,
         }
 
-    def _inside(self, run: Run, grid: density.Grid) -> np.ndarray:
-        """Return which cells have their centre in the mask."""
-        return cells_inside(run.polygons(MASK).shapes, grid)
+
+@dataclass(frozen=True)
+class _Heat:
+    """A surface in the chosen unit, empty outside the mask, as small as it is written."""
+
+    values: np.ndarray
+    west: float
+    north: float
+    radius_m: float
+    reports: float
+    integral: float
+    maximum: float
 
 
-def _noun(fields: Sequence[str]) -> str:
-    """Return what the points are, so that a legend does not call crimes reports."""
-    if "report_id" in fields:
-        return tr("reports")
-    return tr("crimes") if "crime_type" in fields else tr("points")
+def _heat(
+    made: density.Surface,
+    radius_m: float,
+    per_area: float,
+    mask: Sequence[BaseGeometry] | None,
+) -> _Heat:
+    values = (made.values * per_area).astype(np.float32)
+    if mask is not None:
+        inside = cells_inside(mask, made.grid)
+        if not inside.any():
+            raise InputRefused(
+                tr("MASK leaves no cell of the heat map."), tr("Choose the area of the points.")
+            )
+        values[~inside] = np.nan
+    grid = made.grid
+    highest = float(made.values.max()) * per_area
+    return _Heat(values, grid.west, grid.north, radius_m, made.reports, made.integral, highest)
+
+
+def _radii(answers: Answers) -> list[float]:
+    """Return the radius and those to compare it with."""
+    radius_m = answers.number(RADIUS)
+    return [radius_m, *parse_more_radii(answers.text(MORE_RADII), radius_m)]

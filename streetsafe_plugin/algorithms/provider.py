@@ -7,6 +7,7 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from streetsafe_plugin import about
+from streetsafe_plugin.algorithms.cluster_test import ClusterTest
 from streetsafe_plugin.algorithms.crime_gap import CrimeGap
 from streetsafe_plugin.algorithms.evaluate_counts import EvaluateCounts
 from streetsafe_plugin.algorithms.evaluate_park import EvaluatePark
@@ -33,6 +34,7 @@ ALGORITHMS = (
     ImportCrimes,
     LoadParks,
     ParkRings,
+    ClusterTest,
     Heatmap,
     HotspotGrid,
     HotspotCoverage,

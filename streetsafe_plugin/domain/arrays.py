@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Complexes = NDArray[np.complex128]
 #: Texts; equal ones of a column are best the same object.
 Texts = NDArray[np.object_]
 #: A column of a layer: an array, or any list of values.

@@ -240,7 +240,15 @@ def _month(year: int, month: int) -> str:
     return f"{datetime.date(year, month, 1):%B %Y}"
 
 
-def method(whole: Whole, heat: str | None) -> list[tuple[str, str]]:
+@dataclass(frozen=True)
+class HeatInWords:
+    """What a page says of a heat map: how reports were spread, and whether there is a pattern."""
+
+    spread: str
+    pattern: str = ""
+
+
+def method(whole: Whole, heat: HeatInWords | None) -> list[tuple[str, str]]:
     """Return the method and the caveats as (heading, text); `heat` describes a heat map, if any."""
     sections = [
         (
@@ -271,9 +279,9 @@ def method(whole: Whole, heat: str | None) -> list[tuple[str, str]]:
             2,
             (
                 "What the heat map shows",
-                f"Reports per square kilometre around each place, {heat}. The volume under the"
-                " surface equals the number of reports. Where reports are few it shows where those"
-                " few pins lie, not a pattern.",
+                f"Reports per square kilometre around each place, {heat.spread}. The volume under"
+                " the surface equals the number of reports. Where reports are few it shows where"
+                f" those few pins lie, not a pattern. {heat.pattern}".strip(),
             ),
         )
     if whole.mentions is None:

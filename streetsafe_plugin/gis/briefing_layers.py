@@ -32,8 +32,8 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from streetsafe_plugin.compat import integer_field, text_field
-from streetsafe_plugin.domain import density
 from streetsafe_plugin.domain.briefing import Park
+from streetsafe_plugin.domain.class_limits import class_limits
 from streetsafe_plugin.domain.geometry import polygon_parts
 from streetsafe_plugin.gis import styling
 from streetsafe_plugin.gis.heat_facts import heat_facts
@@ -245,7 +245,7 @@ def _heat(heat: QgsRasterLayer) -> QgsRasterLayer:
         provider = shown.dataProvider()
         highest = provider.bandStatistics(1).maximumValue
         unit = provider.generateBandName(1).split(": ", 1)[-1]
-        styling.density(density.class_limits(highest, highest / 100), unit)(shown)
+        styling.density(class_limits(highest, highest / 100), unit)(shown)
     # the page beneath is white, and blending would turn the whole map into one picture
     shown.setBlendMode(QPainter.CompositionMode.CompositionMode_SourceOver)
     return shown

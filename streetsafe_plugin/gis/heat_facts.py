@@ -3,35 +3,48 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osgeo import gdal
 from qgis.core import QgsRasterLayer
 
+from streetsafe_plugin.domain.class_limits import limits_as_text
+from streetsafe_plugin.domain.density import M2_PER_KM2
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
+from streetsafe_plugin.gis.text_gate import plain
 
 _RADIUS, _REPORTS = "STREETSAFE_RADIUS_M", "STREETSAFE_REPORTS"
-_FIRST_LIMIT = "STREETSAFE_FIRST_LIMIT"
+_LIMITS, _UNIT_M2 = "STREETSAFE_LIMITS", "STREETSAFE_UNIT_M2"
+_CLUSTERING = "STREETSAFE_CLUSTERING"
+#: Longer than any sentence of ours; what is longer is not from us.
+_LONGEST_SENTENCE = 500
 
 
 @dataclass(frozen=True)
 class HeatFacts:
-    """The radius of a heat map in metres, how many reports it holds, and where colour begins.
+    """The radius of a heat map in metres and how many reports it holds.
 
-    `first_limit` is the density from which places are coloured; None if that is not known.
+    `limits` are those of its classes, per `unit_m2` square metres; `clustering` is the sentence of
+    the test whether there is a pattern to map. Heat maps of earlier versions have neither.
     """
 
     radius_m: float
     reports: float
-    first_limit: float | None = None
+    limits: tuple[float, ...] = ()
+    unit_m2: float = M2_PER_KM2
+    clustering: str = ""
 
     def as_items(self) -> Mapping[str, str]:
         """Return the facts as the file keeps them."""
-        facts = {_RADIUS: repr(self.radius_m), _REPORTS: repr(self.reports)}
-        if self.first_limit is not None:
-            facts[_FIRST_LIMIT] = repr(self.first_limit)
-        return facts
+        return {
+            _RADIUS: repr(self.radius_m),
+            _REPORTS: repr(self.reports),
+            _LIMITS: limits_as_text(self.limits),
+            _UNIT_M2: repr(self.unit_m2),
+            _CLUSTERING: self.clustering,
+        }
 
 
 @no_gdal_exceptions()
@@ -45,7 +58,20 @@ def heat_facts(layer: QgsRasterLayer) -> HeatFacts | None:
     radius, reports = dataset.GetMetadataItem(_RADIUS), dataset.GetMetadataItem(_REPORTS)
     if radius is None or reports is None:
         return None
-    first_limit = dataset.GetMetadataItem(_FIRST_LIMIT)
     return HeatFacts(
-        float(radius), float(reports), None if first_limit is None else float(first_limit)
+        float(radius),
+        float(reports),
+        _limits(dataset.GetMetadataItem(_LIMITS)),
+        float(dataset.GetMetadataItem(_UNIT_M2) or M2_PER_KM2),
+        plain(dataset.GetMetadataItem(_CLUSTERING) or "")[:_LONGEST_SENTENCE],
     )
+
+
+def _limits(text: str | None) -> tuple[float, ...]:
+    """Return the limits that a file states; none where they could not be class limits."""
+    try:
+        limits = tuple(float(part) for part in (text or "").split(",") if part.strip())
+    except ValueError:
+        return ()
+    rising = all(0 < lower < upper < math.inf for lower, upper in zip(limits, limits[1:]))
+    return limits if rising else ()

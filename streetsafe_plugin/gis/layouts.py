@@ -19,7 +19,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 
 from streetsafe_plugin.domain import briefing
-from streetsafe_plugin.domain.briefing import Park, Whole
+from streetsafe_plugin.domain.briefing import HeatInWords, Park, Whole
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.sheet import ACCENT, INK, PALE, QUIET, Box, Sheet, font
@@ -91,7 +91,7 @@ def briefing_layout(
     whole: Whole,
     parks: Sequence[Park],
     layers: BriefingLayers,
-    heat: str | None,
+    heat: HeatInWords | None,
     how_made: Sequence[str],
     tick: Tick = no_tick,
 ) -> QgsPrintLayout:
@@ -332,7 +332,7 @@ class _Paragraph:
 
 
 def _method_paragraphs(
-    frame: Frame, whole: Whole, heat: str | None, how_made: Sequence[str]
+    frame: Frame, whole: Whole, heat: HeatInWords | None, how_made: Sequence[str]
 ) -> list[_Paragraph]:
     sections = [
         (tr("Where every report went"), [briefing.accounting(whole)], 9.0),

@@ -39,6 +39,19 @@ def dress_when_loaded(context: QgsProcessingContext, destination: str, finish: F
         details.setPostProcessor(_WAITING[destination])
 
 
+def name_when_loaded(
+    context: QgsProcessingContext, destination: str, usual: str, name: str
+) -> None:
+    """Have QGIS call a result `name` where it would call it by its usual name.
+
+    A model, a script or a panel that has a name of its own for it keeps that.
+    """
+    if context.willLoadLayerOnCompletion(destination):
+        details = context.layerToLoadOnCompletionDetails(destination)
+        if details.name in ("", usual):
+            details.name = name
+
+
 def load_from_elsewhere(context: QgsProcessingContext, planned: str, actual: str) -> None:
     """Tell QGIS that a result it was going to load came to lie somewhere else."""
     if planned == actual or not context.willLoadLayerOnCompletion(planned):

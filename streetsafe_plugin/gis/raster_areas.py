@@ -28,8 +28,8 @@ def first_coloured(layer: QgsRasterLayer) -> float | None:
     A heat map of ours says it itself, whatever colours it was given since.
     """
     facts = heat_facts(layer)
-    if facts is not None and facts.first_limit is not None:
-        return facts.first_limit
+    if facts is not None and facts.limits:
+        return facts.limits[0]
     renderer = layer.renderer()
     if not isinstance(renderer, QgsSingleBandPseudoColorRenderer):
         return None

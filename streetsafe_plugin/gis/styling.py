@@ -7,6 +7,7 @@ Style files are read for symbols, labels and rendering only; the rest of what a 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Callable
@@ -40,6 +41,8 @@ _CATEGORIES = (
 
 #: From low to high: five steps of equal contrast on a white page, after the magma scale.
 _DENSITY_COLOURS = ("#feebd0", "#fec3a3", "#e57089", "#9a4390", "#471d78")
+#: What lies above limits that were given: a step darker than all, which leaves the others theirs.
+_BEYOND_COLOUR = "#0d0414"
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,10 @@ def from_file(stem: str) -> Style:
     return apply
 
 
-def density(limits: Sequence[float], unit: str) -> Style:
+def density(limits: Sequence[float], unit: str, open_ended: bool = False) -> Style:
     """Return the style of a density surface in equal classes up to `limits`, at least one.
+
+    What is `open_ended` has a class above the last limit as well.
 
     The lowest class is left without colour, so that the map beneath stays readable and a lone
     report far from any other is no hot spot. Colours run from light to dark evenly for the eye
@@ -115,6 +120,12 @@ def density(limits: Sequence[float], unit: str) -> Style:
             for above, upper, step in zip(limits, limits[1:], steps)
         ),
     ]
+    if open_ended:
+        items.append(
+            QgsColorRampShader.ColorRampItem(
+                math.inf, QColor(_BEYOND_COLOUR), tr("over {:g} {}").format(limits[-1], unit)
+            )
+        )
 
     def apply(layer: QgsMapLayer) -> None:
         function = QgsColorRampShader(0.0, limits[-1], None, QgsColorRampShader.Type.Discrete)

@@ -210,6 +210,16 @@ def _heat_map_made(results: Results) -> str:
     )
 
 
+def _pattern_tested(results: Results) -> str:
+    said = {
+        "clustered": tr("{} lie closer together than by chance (P {})."),
+        "dispersed": tr("{} lie farther apart than by chance (P {})."),
+        "not_distinguishable": tr("{} cannot be told from ones strewn by chance (P {})."),
+    }.get(str(results.get("VERDICT")), tr("{} are too few to tell whether they cluster."))
+    points = _count(_number(results, "N"), tr("1 point"), tr("{} points"))
+    return said.format(points, _locale().toString(float(results.get("P") or 0), "f", 3))
+
+
 def _reports_counted(results: Results) -> str:
     sentence = tr("{}: {} inside parks, {} in the rings, {} beyond.").format(
         _count(_number(results, "TOTAL"), tr("1 report counted"), tr("{} reports counted")),
@@ -341,6 +351,7 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "updatereports": _reports_updated,
     "importcrimes": _crimes_imported,
     "loadparks": _parks_loaded,
+    "clustertest": _pattern_tested,
     "heatmap": _heat_map_made,
     "hotspotgrid": _hot_spots_found,
     "hotspotcoverage": _coverage_measured,

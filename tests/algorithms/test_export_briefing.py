@@ -293,6 +293,8 @@ def test_the_radius_of_the_heat_map_stands_on_the_page(
         "heatmap", {"INPUT": reports, "RADIUS": 300, "OUTPUT": str(tmp_path / "h.tif")}
     )
     overview, *_, method = pages_of(brief(HEATMAP=heat["OUTPUT"])["PDF"])
+    # whether there is a pattern at all, in the words of the test
+    assert "by chance: to the nearest other it is" in " ".join(method.split())
     assert "radius 300 m" in overview
     # the style beside the file: the first colour starts above a lone report's 10.6 per km²
     assert "under 20: no colour" in overview

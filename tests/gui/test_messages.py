@@ -112,6 +112,18 @@ def done(algorithm, **results):
             "There is no PAI: no points in the area, or no hot ground to divide by.",
         ),
         (
+            done("clustertest", N=1192, VERDICT="clustered", P=0.002),
+            "1,192 points lie closer together than by chance (P 0.002).",
+        ),
+        (
+            done("clustertest", N=40, VERDICT="not_distinguishable", P=0.31),
+            "40 points cannot be told from ones strewn by chance (P 0.310).",
+        ),
+        (
+            done("clustertest", N=3, VERDICT="too_few"),
+            "3 points are too few to tell whether they cluster.",
+        ),
+        (
             done("parkanalysis", TOTAL=100, INSIDE=10, IN_RINGS=20, OUTSIDE=65, EXCLUDED=5),
             "100 reports counted: 10 inside parks, 20 in the rings, 65 beyond. 5 left out.",
         ),
