@@ -32,7 +32,7 @@ from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.geometry import union
 from streetsafe_plugin.domain.hotspot_places import hot_places
 from streetsafe_plugin.domain.hotspot_stability import Stability, how_stable
-from streetsafe_plugin.domain.hotspots import FEW_AROUND, HotCells, find_hot_cells
+from streetsafe_plugin.domain.hotspots import HotCells, find_hot_cells
 from streetsafe_plugin.domain.many_tests import CORRECTIONS
 from streetsafe_plugin.i18n import tr
 
@@ -70,8 +70,9 @@ class HotspotGrid(StreetSafeAlgorithm):
             " would add up to? This is the G* of Getis and Ord (1992, 1995) with weights 1 within"
             " the neighbour distance, the cell itself included. Empty cells of the area take part."
             "\n\n"
-            "gi_z = the statistic; p_value = two-sided, from the normal distribution; p_adjusted ="
-            " corrected for so many tests; class = by p_adjusted: hot_99 or cold_99 up to 0.01,"
+            "gi_z = the statistic; p_value = two-sided, from the normal distribution, or where"
+            " points are few from a curve as skewed as counts scattered at random are; p_adjusted"
+            " = corrected for so many tests; class = by p_adjusted: hot_99 or cold_99 up to 0.01,"
             " hot_95 or cold_95 up to 0.05, hot_90 or cold_90 up to 0.10, else none. Where all"
             " cells hold the same, nothing is tested and every class is none. Cells at the rim hold"
             " only what lies in Area, so with dense points they may seem cold.\n\n"
@@ -86,10 +87,8 @@ class HotspotGrid(StreetSafeAlgorithm):
             " the one over the other (Chainey, Tompson and Uhlig 2008), not given where nothing is"
             " hot. It flatters: the cells were chosen by the same points. Use “How much hot spots"
             " cover” with later points for a fair test.\n\n"
-            "With fewer than 20 points in a neighbourhood on average the normal distribution is too"
-            " generous: points scattered at random then make some cell hot in one map of ten where"
-            " there are 400 cells, in three of ten where there are 20,000. The log warns. Choose"
-            " larger cells, or trust only what is also stable.\n\n"
+            "Of maps of points scattered at random, at most one in twenty shows a cell hot at 95 %"
+            " (false discovery rate), however few the points.\n\n"
             "Stability: hot_share = the share of the grids in which the cell around this cell's"
             " middle is hot at 95 % or more and has reports of its own; runs = the grids that hold"
             " that place. The neighbour distance grows and shrinks with the cells. STABLE_CELLS ="
@@ -213,16 +212,8 @@ def _say_test(run: Run, found: HotCells, distance_m: float) -> None:
     ).format(shape.capitalize(), lattice.size_m, distance_m, found.around)
     run.say(sentence)
     run.note(sentence)
-    warning = ""
     if not found.tested:
         warning = tr("All cells hold the same, so there was nothing to test and no cell is hot.")
-    elif found.around < FEW_AROUND:
-        warning = tr(
-            "Points are few: with fewer than {:g} in a neighbourhood, points scattered at random"
-            " make some cell hot in one map of ten, in more where cells are many. Choose larger"
-            " cells, or trust only what is also stable."
-        ).format(FEW_AROUND)
-    if warning:
         run.warn(warning)
         run.note(warning)
 

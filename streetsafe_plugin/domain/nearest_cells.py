@@ -20,13 +20,13 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
-from shapely.geometry import Polygon
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.prepared import prep
 
 from streetsafe_plugin.domain.arrays import Floats, Ints
 from streetsafe_plugin.domain.edges import Edges
-from streetsafe_plugin.domain.geometry import line_parts, squares_to_edges, union
+from streetsafe_plugin.domain.geometry import line_parts, polygon_parts, squares_to_edges, union
 from streetsafe_plugin.domain.progress import Tick
 
 _PIECES_PER_GAP = 4.0  # points stand at both ends and the middle of a piece
@@ -352,7 +352,9 @@ def _with_holes(shells: Sequence[Floats], holes: Sequence[Floats]) -> BaseGeomet
             if outsides[place].contains(middle):
                 inside[by_size[place]].append(hole)
                 break
-    return union([_valid(Polygon(*pair)) for pair in zip(shells, inside)])
+    # shells share no ground, so there is nothing to join
+    valid = [_valid(Polygon(*pair)) for pair in zip(shells, inside)]
+    return MultiPolygon([part for shape in valid for part in polygon_parts(shape)])
 
 
 def _valid(shape: BaseGeometry) -> BaseGeometry:

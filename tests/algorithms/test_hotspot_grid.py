@@ -133,10 +133,8 @@ def test_the_origin_moves_the_grid_and_not_the_area(find):
     assert (corner.xMinimum() % 100, corner.yMinimum() % 100) == (30, 80)
 
 
-def test_few_points_are_warned_of_and_neighbours_are_stated(find, make_layer):
-    outcome = find(INPUT=make_layer(wkt(places()[:100])))
-    assert any("Points are few" in warning for warning in outcome.warnings)
-    assert not any("Points are few" in warning for warning in find().warnings)
+def test_neighbours_are_stated(find):
+    outcome = find()
     assert outcome["NEIGHBOUR_DISTANCE_USED"] == pytest.approx(100 * 2**0.5)
     assert any("within 141.4 m are neighbours" in message for message in outcome.messages)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import pearson3
 
 from streetsafe_plugin.domain.cells import CellShape, Lattice
 from streetsafe_plugin.domain.getis_ord import gi, gi_star, gi_star_on, two_sided
@@ -55,6 +56,18 @@ def test_p_is_two_sided():
     assert two_sided(np.array([1.959963984540054, -2.5758293035489004, 0.0])) == pytest.approx(
         [0.05, 0.01, 1.0]
     )
+
+
+@given(st.floats(-4, 6), st.floats(-2, 2).filter(lambda skewness: abs(skewness) > 0.01))
+def test_p_of_skewed_sums_is_scipys_pearson_iii(z, skewness):
+    tails = pearson3.cdf(z, skewness), pearson3.sf(z, skewness)
+    p = two_sided(np.array([z]), skewness)
+    assert p[0] == pytest.approx(min(2 * min(tails), 1), rel=1e-6, abs=1e-12)
+
+
+def test_p_of_hardly_skewed_sums_is_the_normal_one():
+    z = np.array([-3.0, 0.5, 4.0])
+    assert two_sided(z, 2e-4) == pytest.approx(two_sided(z), rel=0.005)
 
 
 @given(
