@@ -108,16 +108,19 @@ class EvaluatePark(StreetSafeAlgorithm):
                 " live count as after, and days on which none was as before: a camera that was"
                 " taken down stops counting on that day, and a date known to the month leaves the"
                 " whole month out. Counts are scaled to the length of the period before. Where"
-                " dates are known to the month, only whole months count, and months that such a"
-                " layer lacks altogether count as no time.\n\n"
+                " some reports are dated to the month only, only whole months count, from the first"
+                " to the last that the reports cover: what the periods reach beyond these, and"
+                " months that such a layer lacks altogether, count as no time. A month at either"
+                " end with nothing but reports dated to the day counts if they fill it.\n\n"
                 "Control: your own polygons, less the parks and rings, or the band as wide again"
                 " beyond each ring, less all parks and rings. It is scaled to the ground of park"
                 " and ring together. A report belongs to the nearest park, and to the smaller one"
                 " where parks overlap or are equally near, so none counts twice; reports in control"
                 " polygons are held against every park, which the interval for all parks allows"
                 " for.\n\n"
-                "Days on which the reports of the whole layer jump (publicity) are looked for,"
-                " named, and the answer is given without them as well. How the answer changes"
+                "Days on which the reports of the whole layer jump (publicity), up to four weeks"
+                " of them in a row, are looked for, named, and the answer is given without them as"
+                " well. A lasting rise may be named so where it sets in. How the answer changes"
                 " with half and twice the ring and with half the periods is in the page; a warning"
                 " says if the sign changes. Many parks judged at once mean that some will seem to"
                 " change by chance: about one in twenty. Reports and crimes that come in clusters"
@@ -144,7 +147,10 @@ class EvaluatePark(StreetSafeAlgorithm):
                 None,
                 True,
             ),
-            tr("What was done in the parks and when, as “Load parks” makes it."),
+            tr(
+                "What was done in the parks and when, as “Load parks” makes it. A park_id may"
+                " differ from that in Parks by capitals and blanks."
+            ),
         )
         self.ask(
             QgsProcessingParameterFeatureSource(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,9 +21,11 @@ from streetsafe_plugin.domain.periods import (
     Calendar,
     Windows,
     around_the_change,
+    calendar_between,
     calendar_of,
     days_of,
     missing_months,
+    months_covered,
     silence_is_telling,
     within_given,
 )
@@ -36,35 +39,56 @@ BEFORE_FROM, BEFORE_TO = "BEFORE_FROM", "BEFORE_TO"
 AFTER_FROM, AFTER_TO, WINDOW_DAYS = "AFTER_FROM", "AFTER_TO", "WINDOW_DAYS"
 PERIODS = (BEFORE_FROM, BEFORE_TO, AFTER_FROM, AFTER_TO)
 
+#: Where neither reports nor periods name a day, none counts.
+_ANY = datetime.date(1970, 1, 1)
+
 
 @dataclass(frozen=True)
 class DatedReports:
     """The reports of the layer that have a place: where, on which day, and how many do not say.
 
-    `monthly` says that some dates stand for a whole month.
+    `to_the_month` marks the dates that stand for a whole month.
     """
 
     xy: Floats
     dates: Moments
     total: int
     undated: int
-    monthly: bool
+    to_the_month: Bools
+
+    @property
+    def monthly(self) -> bool:
+        """Tell whether some dates stand for a whole month."""
+        return bool(self.to_the_month.any())
+
+    def why_none(self) -> str:
+        """Return why there is nothing to count; empty where there is."""
+        if len(self.dates):
+            return ""
+        return "no report has a place" if self.total else "there is no report"
 
 
 def read_measures(run: Run, parks: Sequence[ParkGround]) -> dict[str, list[Intervention]]:
-    """Return the interventions by park; says which measures of a park cannot be told apart."""
+    """Return the interventions by park; says which are of no park, and which cannot be told apart.
+
+    A park_id is also recognised in other case or with blanks, if it is that of one park alone.
+    """
     by_park: dict[str, list[Intervention]] = {park.park_id: [] for park in parks}
     source = run.layer_source(INTERVENTIONS)
     if source is None:
         return by_park
-    elsewhere = 0
+    alike: dict[str, list[str]] = {}
+    for park_id in by_park:
+        alike.setdefault(_plain(park_id), []).append(park_id)
+    elsewhere: list[str] = []
     for one in interventions_in(read_layer(source, source.sourceName())):
-        if one.park_id in by_park:
-            by_park[one.park_id].append(one)
+        meant = [one.park_id] if one.park_id in by_park else alike.get(_plain(one.park_id), [])
+        if len(meant) == 1:
+            by_park[meant[0]].append(one)
         else:
-            elsewhere += 1
+            elsewhere.append(one.park_id)
     if elsewhere:
-        run.say(tr("{} interventions are in other parks and were not used.").format(elsewhere))
+        _say_elsewhere(run, elsewhere, [one.name for one in parks if not by_park[one.park_id]])
     together = [
         park.name
         for park in parks
@@ -79,41 +103,84 @@ def read_measures(run: Run, parks: Sequence[ParkGround]) -> dict[str, list[Inter
     return by_park
 
 
+def _plain(park_id: str) -> str:
+    return "".join(park_id.split()).casefold()
+
+
+def _say_elsewhere(run: Run, elsewhere: Sequence[str], without: Sequence[str]) -> None:
+    """Say whose interventions were not used, and warn where a park may lack its own for that."""
+    sentence = tr(
+        "{} interventions have a park_id of no park in PARKS and were not used: {}."
+    ).format(len(elsewhere), some_of(sorted(set(elsewhere))))
+    if not without:
+        run.say(sentence)
+        return
+    meaning = (
+        tr("They have no date of their own and are not evaluated")
+        if run.given(WINDOW_DAYS)
+        else tr("Their periods count as they were given, whatever was live then")
+    )
+    sentence += " " + tr("Parks without any intervention: {}. {}.").format(
+        some_of(without), meaning
+    )
+    run.warn(sentence)
+    run.note(sentence)
+
+
 def read_dated_reports(run: Run) -> DatedReports:
-    """Return the reports with their dates.
+    """Return the reports with their dates, perhaps none.
 
     Raises:
-        InputRefused: none of them has a date.
+        InputRefused: there are reports, but none has a date.
     """
     source = run.source(REPORTS)
     field = date_field(run, source)
     if field is None:  # the check has refused this already
         raise InputRefused(tr("Reports have no date."), tr("Choose the field with the date."))
-    columns = date_columns(field, source)
-    table = run.points(REPORTS, columns, run.stage(0.05, 0.3))
-    dates, months = days_of(table.columns[field])
-    precisions = [value for name in columns[1:] for value in set(table.columns[name].tolist())]
+    table = run.points(REPORTS, date_columns(field, source), run.stage(0.05, 0.3))
+    dates, _ = days_of(table.columns[field])
     undated = int(np.isnat(dates).sum())
-    if undated == len(dates):
+    if len(dates) and undated == len(dates):
         raise InputRefused(
             tr("No report of “{}” has a date in {}.").format(source.sourceName(), field),
             tr("Choose the field with the date in DATE_FIELD."),
         )
-    return DatedReports(
-        table.xy, dates, table.total, undated, months or known_to_the_month(field, precisions)
-    )
+    to_the_month = known_to_the_month(field, table) & ~np.isnat(dates)
+    return DatedReports(table.xy, dates, table.total, undated, to_the_month)
 
 
 def calendar_for(run: Run, reports: DatedReports) -> Calendar:
-    """Return the days that can count: those asked for, as far as the reports cover them."""
-    if run.given(WINDOW_DAYS):
-        found = calendar_of(reports.dates, run.integer(WINDOW_DAYS))
-        if found is None:
-            raise InputRefused(tr("No report has a date."), tr("Choose the field with the date."))
-        return found
+    """Return the days that are looked at: those of the reports and those asked for.
+
+    With days around each park's own date, those of the reports with room on either side, unless
+    the silence there would mean that the extract has ended.
+    """
+    room = run.integer(WINDOW_DAYS) if run.given(WINDOW_DAYS) else 0
+    covered = (
+        months_covered(reports.dates, reports.to_the_month)
+        if reports.monthly
+        else calendar_of(reports.dates, room)
+    )
+    asked = [day for day in map(run.date, PERIODS) if day]
+    if covered is None:
+        return calendar_between(asked[0], asked[-1]) if asked else calendar_between(_ANY, _ANY)
     known = reports.dates[~np.isnat(reports.dates)]
-    asked = [np.datetime64(run.date(name), "D") for name in PERIODS]
-    for edge, silent in ((asked[0], known.min() - asked[0]), (asked[-1], asked[-1] - known.max())):
+    if reports.monthly:
+        spread = datetime.timedelta(days=room)
+        ends = [covered.first - spread, covered.last + spread]
+    else:
+        ends = [covered.first, covered.last]
+        _warn_of_silence(run, known, asked)
+    every = [*ends, *asked, known.min().item(), known.max().item()]
+    return calendar_between(min(every), max(every))
+
+
+def _warn_of_silence(run: Run, known: Moments, asked: Sequence[datetime.date]) -> None:
+    """Warn of days at the edge of the given periods that the extract seems not to reach."""
+    if not asked:
+        return
+    first, last = (np.datetime64(day, "D") for day in (asked[0], asked[-1]))
+    for edge, silent in ((first, known.min() - first), (last, last - known.max())):
         days = int(silent.astype(int))
         if days > 0 and silence_is_telling(known, days):
             run.warn(
@@ -122,8 +189,6 @@ def calendar_for(run: Run, reports: DatedReports) -> Calendar:
                     " extract does not reach so far, give the days that it covers."
                 ).format(days, edge)
             )
-    first, last = min(known.min(), asked[0]), max(known.max(), asked[-1])
-    return Calendar(first.item(), int((last - first).astype(int)) + 1)
 
 
 def windows_for(
@@ -135,9 +200,6 @@ def windows_for(
 ) -> list[Windows]:
     """Return the days before and after for each park."""
     found = []
-    lacking = np.zeros(calendar.days, dtype=bool)
-    if reports.monthly:
-        lacking = missing_months(reports.dates, calendar)
     for park in parks:
         own = measures[park.park_id]
         if run.given(WINDOW_DAYS):
@@ -148,21 +210,52 @@ def windows_for(
                 for first, last in ((BEFORE_FROM, BEFORE_TO), (AFTER_FROM, AFTER_TO))
             )
             one = within_given(before, after, own, calendar)
-        if reports.monthly:
-            one = Windows(
-                calendar.whole_months(one.before), calendar.whole_months(one.after), one.why_not
-            )
-        found.append(without_days(one, lacking))
+        found.append(one)
+    why_none = reports.why_none()
+    if why_none:
+        run.warn(tr("There is no report to count."))
+        return [Windows(one.before, one.after, why_none) for one in found]
+    return _whole_months(run, found, calendar, reports) if reports.monthly else found
+
+
+def _whole_months(
+    run: Run, windows: Sequence[Windows], calendar: Calendar, reports: DatedReports
+) -> list[Windows]:
+    """Return what periods hold of the whole months that the reports cover; says what is left out.
+
+    A date that stands for a month says nothing of its days, and a month beyond the first and last
+    of the extract may be one without crime or one that nobody has: it is no time.
+    """
+    sentences = [tr("Some dates are known to the month only, so only whole months count.")]
+    run.say(sentences[0])
+    lacking = missing_months(reports.dates, calendar)
     if lacking.any():
         months = sorted({str(day)[:7] for day in calendar.dates()[lacking]})
-        sentence = tr("Months without a single report are missing and count as no time: {}.")
-        run.warn(sentence.format(", ".join(months)))
-        run.note(sentence.format(", ".join(months)))
-    if reports.monthly:
-        sentence = tr("Some dates are known to the month only, so only whole months count.")
-        run.say(sentence)
+        sentences.append(
+            tr("Months without a single report are missing and count as no time: {}.").format(
+                ", ".join(months)
+            )
+        )
+    covered = months_covered(reports.dates, reports.to_the_month)
+    beyond = np.ones(calendar.days, dtype=bool)
+    if covered is not None:
+        beyond = ~calendar.between(covered.first, covered.last)
+        if any((beyond & (one.before | one.after)).any() for one in windows):
+            sentences.append(
+                tr(
+                    "The reports cover the months from {:%Y-%m} to {:%Y-%m}; what the periods"
+                    " reach beyond these counts as no time."
+                ).format(covered.first, covered.last)
+            )
+    for sentence in sentences[1:]:
+        run.warn(sentence)
+    for sentence in sentences:
         run.note(sentence)
-    return found
+    whole = [
+        Windows(calendar.whole_months(one.before), calendar.whole_months(one.after), one.why_not)
+        for one in windows
+    ]
+    return [without_days(one, lacking | beyond) for one in whole]
 
 
 def ground_of(run: Run, parks: Sequence[ParkGround], reports: DatedReports) -> Ground:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import numpy as np
 from qgis.core import QgsFeatureSource, QgsProcessingParameterField
 
 from streetsafe_plugin.algorithms.base import Answers, StreetSafeAlgorithm
+from streetsafe_plugin.domain.arrays import Bools
+from streetsafe_plugin.domain.periods import names_a_month
+from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.i18n import tr
 
 DATE_FIELD = "DATE_FIELD"
@@ -48,6 +50,11 @@ def date_columns(field: str, source: QgsFeatureSource) -> list[str]:
     return [field, *(name for name in (PRECISION,) if name in source.fields().names())]
 
 
-def known_to_the_month(field: str, precisions: Sequence[object]) -> bool:
-    """Tell whether some dates stand for a whole month."""
-    return field == MONTH_FIELD or "month" in precisions
+def known_to_the_month(field: str, table: PointTable) -> Bools:
+    """Return which reports have a date that stands for a whole month, of the fields in a table."""
+    if field == MONTH_FIELD:
+        return np.ones(len(table.xy), dtype=bool)
+    monthly = names_a_month(table.columns[field])
+    if PRECISION in table.columns:
+        monthly |= np.array([one == "month" for one in table.columns[PRECISION]], dtype=bool)
+    return monthly

@@ -57,8 +57,15 @@ _APOSTROPHES = re.compile(
     "\u00e2\u20ac[\u02dc\u2122]|['`\u00b4\u0091\u0092\u02b9\u02bb-\u02bd\u02c8\u02ca\u02cb\u055a\u05f3\u07f4"
     "\u07f5\u1fbd\u1fbf\u2018-\u201b\u2032\u2035\u275b\u275c\ua78b\ua78c\uff07\ufffd]"
 )
-_SHORT_WORDS = {"pk": "park", "rd": "road"}
+_SHORT_WORDS = {
+    "pk": "park",
+    "rd": "road",
+    "lnr": "local nature reserve",
+    "nnr": "national nature reserve",
+}
+_RESERVES = ("nature reserve", "local nature reserve", "national nature reserve")
 _SUFFIX = re.compile(r" (country )?park$")
+_RESERVE_SUFFIX = re.compile(r"( (local|national))? nature reserve$")
 
 
 @dataclass(frozen=True)
@@ -112,8 +119,9 @@ def match_parks(
     """Find every park's boundary by name and place.
 
     A boundary answers to a park if one of its names is one of the park's and the park's known
-    place is at most `max_distance_m` from it. A name that only differs by Park or Country Park
-    at its end is second best. Parts up to `GREATEST_GAP_M` apart are one park. What is over
+    place is at most `max_distance_m` from it; the park's town or district may stand before or
+    after the name. One that only differs by Park, Country Park or Nature Reserve at its end is
+    second best. Parts up to `GREATEST_GAP_M` apart are one park. What is over
     `GREATEST_AREA_RATIO` times larger or smaller than the known area is not taken, nor is what
     answers to two parks, what the layer says is no park, or one of areas that lie edge to edge.
 
@@ -158,9 +166,33 @@ def similar_keys(key: str) -> set[str]:
     A single word without the ending (Western, Abbey) is a suburb or a ward as often as a park,
     so only names of two words and more may go without.
     """
-    core = _SUFFIX.sub("", key)
+    core = _core(key)
     keys = {f"{core} park", f"{core} country park"}
     return keys | {core} if " " in core else keys
+
+
+def reserve_keys(key: str) -> set[str]:
+    """Return what a place is called as a nature reserve; nothing where one word would be left."""
+    core = _core(key)
+    return {f"{core} {kind}" for kind in _RESERVES} if " " in core else set()
+
+
+def _core(key: str) -> str:
+    """Return a key without the kind of place at its end.
+
+    Western Nature Reserve keeps it, being any in the west, and so does Abbey Park Nature Reserve,
+    being a part of Abbey Park.
+    """
+    without = _RESERVE_SUFFIX.sub("", key)
+    if without != key and " " in without and not without.endswith(" park"):
+        return without
+    return _SUFFIX.sub("", key)
+
+
+def placed_keys(key: str, towns: Iterable[str]) -> set[str]:
+    """Return a key as it is, and with one of the towns before or after it."""
+    around = {place for town in towns for place in (f"{key} {town}", f"{town} {key}")}
+    return {key, *around}
 
 
 def name_fields(fields: Sequence[str]) -> list[str]:
@@ -262,11 +294,18 @@ class _Answers:
         names = (park.name, *park.aliases)
         # "Welland Park, Market Harborough" is called Welland Park by whoever stands in it, and
         # Victoria Park is called "Victoria Park, Leicester" by whoever does not
-        heads = tuple(name.split(",")[0] for name in names)
-        with_district = tuple(f"{name} {park.district}" for name in heads)
-        keys = {name_key(name) for name in (*names, *heads, *with_district)} - {""}
-        alike = set().union(*(similar_keys(key) for key in keys))
-        return self._of_keys(keys), self._of_keys(alike)
+        heads = {name_key(name.split(",")[0]) for name in names} - {""}
+        towns = {name_key(town) for name in names for town in name.split(",")[1:]}
+        towns = (towns | {name_key(park.district)}) - {"", "the"}
+        exact = {key for head in heads for key in placed_keys(head, towns)}
+        exact |= {name_key(name) for name in names} - {""}
+        alike = {
+            key
+            for head in heads
+            for similar in similar_keys(head) | reserve_keys(head)
+            for key in placed_keys(similar, towns)
+        }
+        return self._of_keys(exact), self._of_keys(alike)
 
     def _of_keys(self, keys: set[str]) -> set[int]:
         return set().union(*(self._by_key[key] for key in keys if key in self._by_key))

@@ -68,6 +68,11 @@ class Calendar:
         return np.asarray(period & whole[owner])
 
 
+def calendar_between(first: datetime.date, last: datetime.date) -> Calendar:
+    """Return the days from one to another, both included."""
+    return Calendar(first, (last - first).days + 1)
+
+
 @dataclass(frozen=True)
 class Windows:
     """The days before and after in one place; `why_not` says why there are none, or is empty."""
@@ -89,6 +94,14 @@ def days_of(values: Values) -> tuple[Moments, bool]:
     found = {value: _day_of(value) for value in set(given.tolist())}
     days = np.array([found[value] for value in given.tolist()], dtype="datetime64[D]")
     return days, any(isinstance(value, str) and _is_month(value) for value in found)
+
+
+def names_a_month(values: Values) -> Bools:
+    """Return which values of a date field name a month and no day of it, as `2022-03` does."""
+    given = np.asarray(values)
+    if given.dtype.kind == "M":
+        return np.zeros(len(given), dtype=bool)
+    return np.array([isinstance(one, str) and _is_month(one) for one in given.tolist()], dtype=bool)
 
 
 def _day_of(value: Any) -> datetime.date | None:
@@ -120,7 +133,31 @@ def calendar_of(dates: Moments, room_days: int = 0) -> Calendar | None:
     first, last = known[0], known[-1]
     if not silence_is_telling(known, room_days):
         first, last = first - room_days, last + room_days
-    return Calendar(first.item(), int((last - first).astype(int)) + 1)
+    return calendar_between(first.item(), last.item())
+
+
+def months_covered(dates: Moments, to_the_month: Bools) -> Calendar | None:
+    """Return the days of the whole months that reports cover, some known to the month only.
+
+    That is from the first to the last month with a report. At either end a month without a report
+    known to the month only is left out, if its reports with a day leave too long a silence up to
+    the month's edge: then the extract reaches into it, but does not cover it.
+    """
+    known = ~np.isnat(dates)
+    if not known.any():
+        return None
+    months = dates[known].astype("datetime64[M]")
+    days, monthly = dates[known].astype("datetime64[D]"), to_the_month[known]
+    dated = days[~monthly]
+    first, last = months.min(), months.max()
+    silent_before = (dated.min(initial=days.max()) - first.astype("datetime64[D]")).astype(int)
+    if not monthly[months == first].any() and silence_is_telling(dated, silent_before):
+        first = first + 1
+    after = (last + 1).astype("datetime64[D]")
+    silent_after = (after - 1 - dated.max(initial=days.min())).astype(int)
+    if not monthly[months == last].any() and silence_is_telling(dated, silent_after):
+        last, after = last - 1, last.astype("datetime64[D]")
+    return calendar_between(first.astype("datetime64[D]").item(), (after - 1).item())
 
 
 def missing_months(dates: Moments, calendar: Calendar) -> Bools:

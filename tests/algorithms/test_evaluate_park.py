@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from qgis.core import QgsProcessing, QgsProcessingException
 
+from streetsafe_plugin.domain.samples import SURGES
 from tests.conftest import Refused
 
 MEMORY = QgsProcessing.TEMPORARY_OUTPUT
@@ -406,6 +408,107 @@ def test_months_that_are_missing_count_as_no_time(make_layer, evaluate):
     assert any("count as no time: 2022-06." in warning for warning in found.warnings)
 
 
+@pytest.fixture
+def monthly(make_layer):
+    """Return a function that makes layers of what happened each month in park, ring and beyond."""
+
+    def make(first, last, fields=(("month_start", "date"),), more=lambda day: ()):
+        months = np.arange(np.datetime64(first, "M"), np.datetime64(last, "M") + 1)
+        groups = ((MIDDLE, 10), (IN_RING, 20), (IN_BAND, 20))
+        rows = [(x, str(day)) for day in months.astype("datetime64[D]") for x, n in groups
+                for _ in range(n)]  # fmt: skip
+        return make_layer(
+            [f"POINT({x} {Y + 50})" for x, _ in rows],
+            fields=list(fields),
+            rows=[[day, *more(day)] for _, day in rows],
+        )
+
+    return make
+
+
+BEYOND_THE_EXTRACT = "cover the months from 2018-10 to 2022-10; what the periods reach beyond"
+
+
+def test_months_beyond_the_extract_are_no_time_around_a_parks_own_date(
+    monthly, interventions, evaluate
+):
+    layer, measures = monthly("2018-10", "2022-10"), interventions({"date_from": "2022-09-01"})
+    found = evaluate(layer, {"WINDOW_DAYS": 122}, INTERVENTIONS=measures)
+    park, _ = found.rows("OUTPUT")
+    # June to August before, of 122 days from 2 May; September and October after
+    assert (park["days_before"], park["days_after"]) == (30 + 31 + 31, 30 + 31)
+    assert counts(park) == [(30, 20), (60, 40), (60, 40)]
+    assert any(BEYOND_THE_EXTRACT in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("periods", "days", "warned"),
+    [
+        (("2022-06-01", "2022-08-31", "2022-09-01", "2022-12-31"), (92, 61), True),
+        (("2018-07-01", "2018-12-31", "2019-01-01", "2019-03-31"), (92, 90), True),
+        (("2018-10-01", "2018-12-31", "2022-08-01", "2022-10-31"), (92, 92), False),
+    ],
+)
+def test_months_beyond_the_extract_are_no_time_in_given_periods(
+    monthly, evaluate, periods, days, warned
+):
+    found = evaluate(monthly("2018-10", "2022-10"), dict(zip(PERIODS, periods)))
+    park, _ = found.rows("OUTPUT")
+    assert (park["days_before"], park["days_after"]) == days
+    assert park["treated_before"] == 30
+    assert any(BEYOND_THE_EXTRACT in warning for warning in found.warnings) is warned
+    assert warned or found.warnings == []
+
+
+def test_months_told_by_their_precision_end_with_the_extract_too(monthly, evaluate):
+    fields = (("submitted_at", "datetime"), ("submitted_precision", "string"))
+    layer = monthly("2018-10", "2022-10", fields, more=lambda day: ["month"])
+    periods = ("2022-06-01", "2022-08-31", "2022-09-01", "2022-12-31")
+    park, _ = evaluate(layer, dict(zip(PERIODS, periods))).rows("OUTPUT")
+    assert (park["days_before"], park["days_after"]) == (92, 61)
+
+
+def test_a_month_that_reports_with_a_day_reach_into_is_no_whole_month(make_layer, evaluate):
+    # by the month until July, then on every day until 14 August
+    months = [(f"2022-{month:02}-01", "month") for month in range(1, 8)]
+    days = [(f"2022-08-{day:02}", "day") for day in range(1, 15)]
+    layer = make_layer(
+        [f"POINT({MIDDLE} {Y + 50})"] * 21,
+        fields=[*DATED, ("submitted_precision", "string")],
+        rows=months + days,
+    )
+    found = evaluate(layer, {**PERIODS, "AFTER_TO": "2022-08-31"})
+    park, _ = found.rows("OUTPUT")
+    assert (park["days_after"], counts(park)[0]) == (30 + 31, (3, 2))
+    assert any("from 2022-01 to 2022-07" in warning for warning in found.warnings)
+
+
+def test_periods_wholly_beyond_the_extract_are_not_judged(monthly, evaluate):
+    periods = ("2022-06-01", "2022-08-31", "2022-11-01", "2022-12-31")
+    park, _ = evaluate(monthly("2018-10", "2022-10"), dict(zip(PERIODS, periods))).rows("OUTPUT")
+    assert (park["wdd"], park["verdict"]) == (None, "cannot_tell")
+    assert "the reports cover no day after" in park["sentence"]
+
+
+def test_the_samples_launch_and_campaigns_are_found(run_algorithm, tmp_path):
+    folder = tmp_path / "sample"
+    made = run_algorithm("sampledata", {"FOLDER": str(folder)})
+    imported = run_algorithm("importreports", {"SOURCE": made["REPORTS_BNG"], "OUTPUT": MEMORY})
+    found = run_algorithm(
+        "evaluatepark",
+        {
+            "PARKS": made["PARKS"], "REPORTS": imported.layer("OUTPUT"), "OUTPUT": MEMORY,
+            "BEFORE_FROM": "2021-09-02", "BEFORE_TO": "2022-02-28",
+            "AFTER_FROM": "2022-03-01", "AFTER_TO": "2022-10-31",
+        },
+    )  # fmt: skip
+    surges = re.findall(r"([\d-]{10}) to ([\d-]{10})", found["SURGES"])
+    planted = [str(day) for day, height, _ in SURGES if height > 3]
+    assert len(planted) == 4
+    assert all(any(first <= day <= last for first, last in surges) for day in planted)
+    assert found["SURGES"].startswith("2021-09-02")
+
+
 def test_a_day_of_publicity_is_named_and_left_out_beside_the_answer(make_layer, evaluate):
     dates = [f"2022-{month:02}-{day:02}" for month in range(1, 10) for day in range(1, 29)]
     places = [(BEYOND, date) for date in dates for _ in range(3)]
@@ -482,6 +585,82 @@ def test_points_without_a_date_are_refused(make_layer, evaluate):
     undated = make_layer([f"POINT({MIDDLE} {Y})"], fields=DATED, rows=[[None]])
     with pytest.raises(QgsProcessingException, match="has a date"):
         evaluate(undated)
+
+
+@pytest.mark.parametrize("periods", [PERIODS, {"WINDOW_DAYS": 30}])
+def test_no_report_at_all_is_an_answer(make_layer, interventions, evaluate, periods):
+    layer = make_layer([], fields=DATED, rows=[])
+    measures = interventions({"date_from": "2022-05-01"})
+    found = evaluate(layer, periods, INTERVENTIONS=measures)
+    park, whole = found.rows("OUTPUT")
+    for row in (park, whole):
+        assert counts(row) == [(0, 0)] * 3
+        assert (row["wdd"], row["verdict"]) == (None, "cannot_tell")
+    assert park["sentence"] == "Park <b>P</b>: cannot be told, because there is no report."
+    assert (found["PARKS_COUNTED"], found["CANNOT_TELL"], found["SURGES"]) == (0, 1, "")
+    assert "There is no report to count." in found.warnings
+
+
+def test_reports_without_a_place_are_an_answer_too(make_layer, evaluate):
+    layer = make_layer([None], fields=DATED, rows=[[BEFORE]])
+    park, _ = evaluate(layer).rows("OUTPUT")
+    assert "because no report has a place" in park["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("periods", "meaning"),
+    [
+        (PERIODS, "periods count as they were given"),
+        ({"WINDOW_DAYS": 30}, "are not evaluated"),
+    ],
+)
+def test_interventions_of_other_parks_alone_are_warned_of(
+    reports, interventions, evaluate, periods, meaning
+):
+    measures = interventions(
+        {"park_id": "park-1", "date_from": "2022-05-01"},
+        {"park_id": "park-2", "date_from": "2022-05-01"},
+    )
+    found = evaluate(reports((MIDDLE, BEFORE, 5)), periods, INTERVENTIONS=measures)
+    (warning,) = [one for one in found.warnings if "park_id" in one]
+    for said in ("2 interventions", "park-1, park-2", "Park <b>P</b>", meaning):
+        assert said in warning
+
+
+@pytest.mark.parametrize("spelling", ["P", " p ", "P "])
+def test_a_park_id_is_known_in_other_case_and_with_blanks(
+    reports, interventions, evaluate, spelling
+):
+    measures = interventions({"park_id": spelling, "date_from": "2022-07-15"})
+    layer = reports((MIDDLE, AFTER, 5), (MIDDLE, "2022-08-01", 2))
+    found = evaluate(layer, INTERVENTIONS=measures)
+    assert found.rows("OUTPUT")[0]["treated_after"] == 2
+    assert not any("park_id" in warning for warning in found.warnings)
+
+
+def test_a_park_id_that_two_parks_could_have_is_nobodys(
+    make_layer, reports, interventions, run_algorithm
+):
+    two = make_layer(
+        [square(), square(X + 5_000)], "Polygon", fields=PARK_FIELDS,
+        rows=[["Park A", "One"], ["parka", "Two"]],
+    )  # fmt: skip
+    layer = reports((MIDDLE, AFTER, 5), (MIDDLE, "2022-08-01", 2))
+
+    def run(park_id):
+        measures = interventions({"park_id": park_id, "date_from": "2022-07-15"})
+        return run_algorithm(
+            "evaluatepark",
+            {
+                "PARKS": two, "REPORTS": layer, "INTERVENTIONS": measures, "BUFFER": 100,
+                "OUTPUT": MEMORY, **PERIODS,
+            },
+        )  # fmt: skip
+
+    unclear = run("PARK A")
+    assert unclear.rows("OUTPUT")[0]["treated_after"] == 7
+    assert any("PARK A" in warning for warning in unclear.warnings)
+    assert run("Park A").rows("OUTPUT")[0]["treated_after"] == 2
 
 
 def test_silence_at_the_edge_is_pointed_out(make_layer, evaluate):

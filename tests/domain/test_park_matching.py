@@ -77,6 +77,49 @@ def test_spellings_of_one_name(spelling):
 
 
 @pytest.mark.parametrize(
+    ("name", "aliases", "district", "spelling"),
+    [
+        ("Cutts Close, Oakham", ("Cutts Close Park",), "Rutland", "Cutts Close Park, Oakham"),
+        ("Cutts Close, Oakham", (), "Rutland", "Cutts Close Park (Oakham)"),
+        ("Abbey Park", (), "Leicester", "Leicester Abbey Park"),
+        ("Abbey Park", (), "Leicester", "Leicester: Abbey Park"),
+        ("Tod's Piece, Uppingham", (), "Rutland", "Uppingham Tod's Piece"),
+        ("Tod's Piece, Uppingham", (), "Rutland", "Rutland, Tods Piece"),
+        ("Aylestone Meadows", (), "Leicester", "Aylestone Meadows Local Nature Reserve"),
+        ("Aylestone Meadows", (), "Leicester", "Aylestone Meadows LNR, Leicester"),
+        ("Aylestone Meadows LNR", (), "Leicester", "Aylestone Meadows"),
+        ("Brocks Hill Country Park, Oadby", (), "Oadby", "Brocks Hill Nature Reserve"),
+    ],
+)
+def test_the_town_may_stand_before_or_after_and_a_reserve_is_a_kind_of_park(
+    name, aliases, district, spelling
+):
+    one = Park("p", name, aliases, district)
+    assert isinstance(match(one, [boundary(spelling)]), Match)
+
+
+@pytest.mark.parametrize(
+    ("name", "district", "other"),
+    [
+        ("Queen's Park, Loughborough", "Charnwood", "Hinckley Queens Park"),
+        ("Queen's Park, Loughborough", "Charnwood", "Loughborough Park"),
+        ("Clarendon Park, Hinckley", "Hinckley and Bosworth", "Clarendon Park, Leicester"),
+        ("Clarendon Park, Hinckley", "Hinckley and Bosworth", "Leicester Clarendon Park"),
+        ("Western Park", "Leicester", "Leicester Western"),
+        ("Western Park", "Leicester", "Western, Leicester"),
+        ("Western Park", "Leicester", "Western Nature Reserve"),
+        ("Western Nature Reserve", "Leicester", "Western Park"),
+        ("Abbey Park", "Leicester", "Abbey Park Nature Reserve"),
+        ("Abbey Park", "Leicester", "Leicester Abbey"),
+        ("Abbey Park", "Leicester", "Leicester"),
+    ],
+)
+def test_neither_a_town_nor_a_kind_makes_another_place_the_park(name, district, other):
+    result = match(Park("p", name, (), district), [boundary(other)])
+    assert result == Miss("no polygon has its name")
+
+
+@pytest.mark.parametrize(
     "other", ["Queen's Gardens", "Queen Park", "Queens", "Princes Park", "Queens Park Road", "Park"]
 )
 def test_other_names_are_other_places(other):

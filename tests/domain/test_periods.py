@@ -18,6 +18,8 @@ from streetsafe_plugin.domain.periods import (
     calendar_of,
     days_of,
     effect_of,
+    months_covered,
+    names_a_month,
     nearest_half,
     silence_is_telling,
     within_given,
@@ -139,3 +141,39 @@ def test_an_extract_that_ends_is_not_a_place_that_fell_silent():
     assert not silence_is_telling(rare, 30)
     assert calendar_of(rare, 30).days == 91 + 60
     assert calendar_of(np.array(["NaT"], dtype="datetime64[D]")) is None
+
+
+def days(first, number, step=1):
+    return np.datetime64(first, "D") + np.arange(0, number, step)
+
+
+@pytest.mark.parametrize(
+    ("monthly", "dated", "covered"),
+    [
+        (["2018-10-01", "2022-10-01", "NaT"], [], ("2018-10-01", "2022-10-31")),
+        (["2024-02-01"], [], ("2024-02-01", "2024-02-29")),
+        # reports on every day until the 14th: the extract ends there, and February is the last
+        # whole month
+        (["2021-11-01"], days("2022-01-01", 73), ("2021-11-01", "2022-02-28")),
+        # on every tenth day until the 22nd: nine more days without one come by chance
+        (["2021-11-01"], days("2022-01-01", 81, 10), ("2021-11-01", "2022-03-31")),
+        # a report known to the month speaks for all of it
+        (["2021-11-01", "2022-03-01"], days("2022-01-01", 73), ("2021-11-01", "2022-03-31")),
+        (["2022-03-01"], days("2021-12-18", 60), ("2022-01-01", "2022-03-31")),
+        (["2022-03-01"], days("2021-12-01", 60), ("2021-12-01", "2022-03-31")),
+    ],
+)
+def test_whole_months_that_reports_cover(monthly, dated, covered):
+    dates = np.array([*monthly, *dated], dtype="datetime64[D]")
+    found = months_covered(dates, np.arange(len(dates)) < len(monthly))
+    assert (str(found.first), str(found.last)) == covered
+
+
+def test_no_date_covers_no_month():
+    assert months_covered(np.array(["NaT"], dtype="datetime64[D]"), np.array([False])) is None
+
+
+def test_which_values_name_a_month():
+    values = ["2022-03", " 2022-03 ", "2022-03-01", "2022-13", None, datetime.date(2022, 3, 1)]
+    assert names_a_month(values).tolist() == [True, True] + [False] * 4
+    assert names_a_month(np.array(["2022-03-01"], dtype="datetime64[D]")).tolist() == [False]
