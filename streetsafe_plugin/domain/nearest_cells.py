@@ -20,13 +20,13 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, QhullError, cKDTree
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.prepared import prep
 
 from streetsafe_plugin.domain.arrays import Floats, Ints
 from streetsafe_plugin.domain.edges import Edges
-from streetsafe_plugin.domain.geometry import line_parts, polygon_parts, squares_to_edges, union
+from streetsafe_plugin.domain.geometry import line_parts, squares_to_edges, union
 from streetsafe_plugin.domain.progress import Tick
 
 _PIECES_PER_GAP = 4.0  # points stand at both ends and the middle of a piece
@@ -36,8 +36,9 @@ _MOST_PIECES = 50_000.0  # before edges are cut any finer
 _MOST_FINE_PIECES = 1_000_000.0  # at the end: bounds the memory
 _LOOKED_AT = 32
 _HAIR_M = 0.0001
-#: Ground narrower than twice this between parks that touch is nobody's to share out.
-_SLIT_M = 0.05
+#: Parks that touch may have been drawn each for itself. Ground between them that is narrower than
+#: twice this share of the greatest distance is a slit, not ground to be shared out finely.
+_SLIT_SHARE = 0.01
 _MITRE = 2  # shapely's number for corners that are kept
 _DECIMALS = 6  # micrometres, as all distances are kept
 _BLOCK = 1 << 15  # points looked at together
@@ -69,7 +70,7 @@ def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> 
     """
     shapes: list[BaseGeometry | None] = [None] * len(parks)
     touching = _touching(parks)
-    edges = _outer_edges(parks, touching)
+    edges = _outer_edges(parks, touching, reach_m * _SLIT_SHARE)
     points, park, gaps = _points_along(edges, len(parks), reach_m, tick)
     gaps[[bool(others) for others in touching]] = 0.0
     crowded = np.flatnonzero(gaps <= 2 * reach_m)
@@ -81,7 +82,9 @@ def nearest_cells(parks: Sequence[BaseGeometry], reach_m: float, tick: Tick) -> 
     return Cells(shapes, gaps, _joined(parks, touching, reach_m))
 
 
-def _outer_edges(parks: Sequence[BaseGeometry], touching: Sequence[Sequence[int]]) -> Edges:
+def _outer_edges(
+    parks: Sequence[BaseGeometry], touching: Sequence[Sequence[int]], slit_m: float
+) -> Edges:
     """Return the edges that ground outside all parks can be nearest to.
 
     An edge that lies in another park, or that two parks share from either side, has only ground of
@@ -92,7 +95,7 @@ def _outer_edges(parks: Sequence[BaseGeometry], touching: Sequence[Sequence[int]
     for number, (park, others) in enumerate(zip(parks, touching)):
         edge = park.boundary
         if others:
-            edge = edge.difference(_inland([park, *(parks[other] for other in others)]))
+            edge = edge.difference(_inland([park, *(parks[other] for other in others)], slit_m))
         for other in others:
             if other < number:
                 edge = edge.difference(parks[other])
@@ -106,10 +109,10 @@ def _outer_edges(parks: Sequence[BaseGeometry], touching: Sequence[Sequence[int]
     return Edges(starts[real], ends[real], np.repeat(owners, lengths)[real])
 
 
-def _inland(parks: Sequence[BaseGeometry]) -> BaseGeometry:
+def _inland(parks: Sequence[BaseGeometry], slit_m: float) -> BaseGeometry:
     """Return what lies within parks that touch, slits closed: an edge drawn twice leaves some."""
-    wider = [park.buffer(_SLIT_M, join_style=_MITRE) for park in parks]
-    return union(wider).buffer(-_SLIT_M - _HAIR_M, join_style=_MITRE)
+    wider = [park.buffer(slit_m, join_style=_MITRE) for park in parks]
+    return union(wider).buffer(-slit_m - _HAIR_M, join_style=_MITRE)
 
 
 def _joined(
@@ -353,8 +356,7 @@ def _with_holes(shells: Sequence[Floats], holes: Sequence[Floats]) -> BaseGeomet
                 inside[by_size[place]].append(hole)
                 break
     # shells share no ground, so there is nothing to join
-    valid = [_valid(Polygon(*pair)) for pair in zip(shells, inside)]
-    return MultiPolygon([part for shape in valid for part in polygon_parts(shape)])
+    return union([_valid(Polygon(*pair)) for pair in zip(shells, inside)])
 
 
 def _valid(shape: BaseGeometry) -> BaseGeometry:
