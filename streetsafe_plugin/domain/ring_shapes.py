@@ -105,6 +105,10 @@ class _Rings:
     def rings(self, limits: Sequence[float]) -> list[BaseGeometry]:
         """Return one ring for each distance."""
         self.zone = buffered(self._park, limits[-1])
+        if self._cell is not None and self._others:
+            # taken out of the cell once instead of out of every ring
+            self._cell = only_area(_less(self._cell.intersection(self.zone), self._others))
+            self._others = []
         inner, found = self._park, []
         for limit in limits:
             if self._cell is not None and (self._cell.is_empty or inner.contains(self._cell)):
