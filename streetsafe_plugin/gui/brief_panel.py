@@ -26,9 +26,9 @@ class BriefPanel(Panel):
         self.parks = self.layer_box(QgsMapLayerProxyModel.Filter.PolygonLayer, Kind.PARKS)
         self.reports = self.layer_box(points, Kind.REPORTS)
         self.heat_map = self.layer_box(
-            QgsMapLayerProxyModel.Filter.RasterLayer, Kind.HEAT_MAP, tr("No heat map")
+            QgsMapLayerProxyModel.Filter.RasterLayer, Kind.HEAT_MAP, none_text=tr("No heat map")
         )
-        self.crimes = self.layer_box(points, Kind.CRIMES, tr("No crimes"))
+        self.crimes = self.layer_box(points, Kind.CRIMES, none_text=tr("No crimes"))
         self.marking = QComboBox()
         self.marking.addItem(tr("Choose a marking"), None)
         for number, marking in enumerate(MARKINGS):

@@ -23,12 +23,14 @@ class Kind(Enum):
     PARKS = "parks"
     INTERVENTIONS = "interventions"
     HEAT_MAP = "heat map"
+    HOT_SPOTS = "hot spots"
 
 
 _FIELDS = {
     Kind.REPORTS: {"report_id", "reasons", "n_reasons"},
     Kind.CRIMES: {"month_start", "crime_type", "last_outcome"},
     Kind.PARKS: {"park_id", "park_name", "boundary_status"},
+    Kind.HOT_SPOTS: {"cell_id", "gi_z", "class", "neighbours_only"},
     Kind.INTERVENTIONS: {"park_id", "measure", "status", "date_from", "date_to"},
 }
 _WITHOUT_PLACES = (Kind.INTERVENTIONS,)

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel
-from qgis.gui import QgsFileWidget, QgsMapLayerComboBox
+from qgis.gui import QgsCollapsibleGroupBoxBasic, QgsFileWidget, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QFormLayout,
-    QGroupBox,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -28,23 +28,31 @@ from streetsafe_plugin.paths import resource
 
 Parameters = dict[str, Any]
 
+_FIELD, _WHOLE_ROW = QFormLayout.ItemRole.FieldRole, QFormLayout.ItemRole.SpanningRole
+
 #: Characters that a combo box shows at least; below that a dock could not be made narrow.
 _COMBO_CHARACTERS = 12
 
 
-class Section(QGroupBox):
-    """A titled group of fields with a caption above and the buttons that use them below."""
+class Section(QgsCollapsibleGroupBoxBasic):
+    """A titled group of fields with a caption above and the buttons that use them below.
+
+    A click on the title folds it up.
+    """
 
     def __init__(self, title: str, caption: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
+        # its arrow takes the focus already
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.labels: list[QLabel] = []
+        self._buttons: list[QPushButton] = []
         self.form = QFormLayout()
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self.form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        layout = QVBoxLayout(self)
-        layout.addWidget(wrapped_label(caption))
-        layout.addLayout(self.form)
+        self._rows = QVBoxLayout(self)
+        self._rows.addWidget(wrapped_label(caption))
+        self._rows.addLayout(self.form)
 
     def add_field(self, label: str, field: QWidget, tip: str) -> None:
         """Add a field with its label; `label` carries the mnemonic that leads to it."""
@@ -59,13 +67,21 @@ class Section(QGroupBox):
         self.labels.append(name)
         self.form.addRow(name, field)
 
+    def in_tab_order(self) -> list[QWidget]:
+        """Return what Tab leads to, from the title's arrow to the last button."""
+        arrow = self.findChild(QToolButton, "", Qt.FindChildOption.FindDirectChildrenOnly)
+        rows = [self.form.itemAt(row, _FIELD) or self.form.itemAt(row, _WHOLE_ROW)
+                for row in range(self.form.rowCount())]  # fmt: skip
+        return [arrow, *(item.widget() for item in rows), *self._buttons]
+
     def add_buttons(self, left: QPushButton, right: QPushButton) -> None:
         """Add a row of two buttons: what leads elsewhere, and what does the work."""
+        self._buttons += [left, right]
         row = QHBoxLayout()
         row.addWidget(left)
         row.addStretch(1)
         row.addWidget(right)
-        self.layout().addLayout(row)
+        self._rows.addLayout(row)
 
 
 class Panel(QWidget):
@@ -83,7 +99,7 @@ class Panel(QWidget):
         self._sections = QVBoxLayout(self)
         self._sections.setContentsMargins(0, 0, 0, 0)
         self._run_buttons: list[QPushButton] = []
-        self._layer_boxes: list[tuple[Kind, QgsMapLayerComboBox]] = []
+        self._layer_boxes: list[tuple[tuple[Kind, ...], QgsMapLayerComboBox]] = []
         self._chosen_by_hand: set[QgsMapLayerComboBox] = set()
 
     def add_sections(self, *sections: Section) -> None:
@@ -92,6 +108,9 @@ class Panel(QWidget):
         for section in sections:
             self._sections.addWidget(section)
         self._sections.addStretch(1)
+        order = [widget for section in sections for widget in section.in_tab_order()]
+        for earlier, later in zip(order, order[1:]):
+            QWidget.setTabOrder(earlier, later)
 
     def set_busy(self, busy: bool) -> None:
         """Let nothing else be started while a job runs."""
@@ -103,7 +122,7 @@ class Panel(QWidget):
         for layer in layers:
             kind = kind_of(layer)
             for wanted, box in self._layer_boxes:
-                if wanted is kind:
+                if kind in wanted:
                     box.setLayer(layer)
 
     def fill_gaps(self) -> None:
@@ -111,19 +130,20 @@ class Panel(QWidget):
         layers = project_layers()
         for wanted, box in self._layer_boxes:
             current = box.currentLayer()
-            if box in self._chosen_by_hand or (current and kind_of(current) is wanted):
+            if box in self._chosen_by_hand or (current and kind_of(current) in wanted):
                 continue
-            found = first_of(wanted, layers)
+            found = first_of(wanted[0], layers)
             if found is not None:
                 box.setLayer(found)
 
     def layer_box(
-        self, geometry: QgsMapLayerProxyModel.Filter, kind: Kind | None, none_text: str = ""
+        self, geometry: QgsMapLayerProxyModel.Filter, *kinds: Kind, none_text: str = ""
     ) -> QgsMapLayerComboBox:
         """Return a box of the project's layers, which starts without one.
 
-        A layer is chosen by the user or because it is of the kind asked for, never because it
-        happens to be the first. `none_text` says what it means to choose none.
+        A layer is chosen by the user or because it is of a kind asked for, the first of these
+        before others, never because it happens to be the first layer. `none_text` says what it
+        means to choose none.
         """
         box = QgsMapLayerComboBox()
         box.setFilters(geometry)
@@ -131,8 +151,8 @@ class Panel(QWidget):
         box.setMinimumContentsLength(_COMBO_CHARACTERS)
         box.setAllowEmptyLayer(True, none_text or tr("Choose a layer"))
         box.setLayer(None)
-        if kind is not None:
-            self._layer_boxes.append((kind, box))
+        if kinds:
+            self._layer_boxes.append((kinds, box))
             box.activated.connect(lambda: self._chosen_by_hand.add(box))
         return box
 

@@ -19,7 +19,7 @@ class ParksPanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.boundaries = self.layer_box(
-            QgsMapLayerProxyModel.Filter.PolygonLayer, None, tr("No boundaries")
+            QgsMapLayerProxyModel.Filter.PolygonLayer, none_text=tr("No boundaries")
         )
         self.name_field = QgsFieldComboBox()
         self.name_field.setAllowEmptyFieldName(True)

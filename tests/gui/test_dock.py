@@ -22,6 +22,7 @@ from streetsafe_plugin.gis.heat_facts import HeatFacts
 from streetsafe_plugin.gis.store import Raster, write_raster
 from streetsafe_plugin.gis.styling import Finish, density
 from streetsafe_plugin.gui.dock import StreetSafeDock
+from streetsafe_plugin.gui.panel import Section
 from streetsafe_plugin.settings import PREFIX, Settings, save_settings
 from tests.gui.fakes import FakeImport, grid_file, wait_until
 
@@ -72,6 +73,15 @@ def add(geometry, fields="", name="layer"):
     return layer
 
 
+def heat_map(folder):
+    crs = QgsCoordinateReferenceSystem("EPSG:27700")
+    raster = Raster(np.zeros((2, 2)), 0, 50, 25, crs, "x", HeatFacts(250, 3).as_items())
+    path = write_raster(folder / "heat.tif", raster, Finish("x", density([1, 2], "x")))
+    layer = QgsRasterLayer(str(path), "renamed by somebody")
+    QgsProject.instance().addMapLayer(layer)
+    return layer
+
+
 def test_one_step_is_open_and_the_header_says_which(dock):
     for step, button in enumerate(dock.header.buttons):
         button.click()
@@ -103,7 +113,7 @@ def test_every_field_has_a_label_that_leads_to_it_and_a_name_to_be_read_aloud(do
             assert label.buddy().focusPolicy() != Qt.FocusPolicy.NoFocus
             assert label.buddy().accessibleName() == label.text().replace("&", "")
             assert label.buddy().accessibleDescription()
-    assert fields == 6 + 2 + 11 + 9
+    assert fields == 6 + 2 + 17 + 9
 
 
 def test_no_mnemonic_is_given_twice_on_a_panel(dock):
@@ -235,6 +245,60 @@ def test_the_question_whether_it_worked_goes_with_the_parks_and_their_measures(d
     ]
 
 
+HOT_FIELDS = (
+    "&field=cell_id:string&field=gi_z:double&field=class:string&field=neighbours_only:boolean"
+)
+
+
+def test_questions_share_their_layers_and_ask_for_little_more(dock, sent, tmp_path):
+    points, crimes = add("Point", REPORT_FIELDS), add("Point", CRIME_FIELDS)
+    parks, area = add("Polygon", PARK_FIELDS), add("Polygon", name="force area")
+    panel = dock.panels[ANALYSE]
+    panel.area.setLayer(area)
+    for question in ("clustertest", "hotspotgrid", "crimegap", "fixlist", "timeprofile"):
+        press(dock, f"run_{question}")
+    inside = {"INPUT": points.id(), "AREA": area.id()}
+    assert sent == [
+        ("streetsafe:clustertest", inside),
+        (
+            "streetsafe:hotspotgrid",
+            {**inside, "CELL_SIZE": 250.0, "SHAPE": 1, "PARKS": parks.id(),
+             "PLACES": QgsProcessing.TEMPORARY_OUTPUT},
+        ),
+        (
+            "streetsafe:crimegap",
+            {"REPORTS": points.id(), "CRIMES": crimes.id(), "CELL_SIZE": 500.0, "AREA": area.id(),
+             "PARKS": parks.id(), "PLACES": QgsProcessing.TEMPORARY_OUTPUT},
+        ),
+        (
+            "streetsafe:fixlist",
+            {"REPORTS": points.id(), "PARKS": parks.id(), "DISTANCE": 50.0, "MINIMUM": 3},
+        ),
+        (
+            "streetsafe:timeprofile",
+            {"REPORTS": points.id(), "HTML": QgsProcessing.TEMPORARY_OUTPUT},
+        ),
+    ]  # fmt: skip
+
+
+def test_cover_is_measured_of_the_hot_spots_or_the_heat_map_made_last(dock, sent, tmp_path):
+    points, grid = add("Point", REPORT_FIELDS), add("Polygon", HOT_FIELDS)
+    dock.open_step(ANALYSE)
+    press(dock, "run_hotspotcoverage")
+    heat = heat_map(tmp_path)
+    press(dock, "run_hotspotcoverage")
+    assert sent == [
+        ("streetsafe:hotspotcoverage", {"HOTSPOTS": grid.id(), "INPUT": points.id()}),
+        ("streetsafe:hotspotcoverage", {"HEATMAP": heat.id(), "INPUT": points.id()}),
+    ]
+
+
+def test_only_the_first_question_is_unfolded(dock):
+    dock.open_step(ANALYSE)
+    folded = [section.isCollapsed() for section in dock.panels[ANALYSE].findChildren(Section)]
+    assert folded == [False, False, *[True] * 6]
+
+
 def test_no_marking_is_chosen_until_somebody_chooses_one(dock, sent):
     panel = dock.panels[BRIEF]
     assert panel.marking.currentData() is None
@@ -266,7 +330,7 @@ def test_layers_of_earlier_steps_are_chosen(dock):
     parks = add("Polygon", PARK_FIELDS)
     analyse, brief = dock.panels[ANALYSE], dock.panels[BRIEF]
     assert analyse.points.currentLayer() == reports
-    assert analyse.reports.currentLayer() == reports
+    assert analyse.crimes.currentLayer() == crimes
     assert analyse.parks.currentLayer() == parks
     assert brief.reports.currentLayer() == reports
     assert brief.parks.currentLayer() == parks
@@ -286,11 +350,7 @@ def test_heat_map_is_known_by_what_its_file_says(dock, tmp_path):
     QgsProject.instance().addMapLayer(QgsRasterLayer(grid_file(tmp_path), "Any raster"))
     dock.open_step(BRIEF)
     assert dock.panels[BRIEF].heat_map.currentLayer() is None
-    crs = QgsCoordinateReferenceSystem("EPSG:27700")
-    raster = Raster(np.zeros((2, 2)), 0, 50, 25, crs, "x", HeatFacts(250, 3).as_items())
-    path = write_raster(tmp_path / "heat.tif", raster, Finish("x", density([1, 2], "x")))
-    layer = QgsRasterLayer(str(path), "renamed by somebody")
-    QgsProject.instance().addMapLayer(layer)
+    layer = heat_map(tmp_path)
     dock.open_step(BRIEF)
     assert dock.panels[BRIEF].heat_map.currentLayer() == layer
 
@@ -321,7 +381,7 @@ def test_buttons_wait_while_a_job_runs_and_cancel_is_at_hand(dock, interface):
     press(dock, "run_importreports")
     wait_until(lambda: FakeImport.working)
     runs = [button for button in dock.findChildren(QPushButton) if "run_" in button.objectName()]
-    assert len(runs) == 10
+    assert len(runs) == 16
     assert not any(button.isEnabled() for button in runs)
     assert dock.job.cancel_button.isVisible()
     assert dock.job.bar.isVisible()
