@@ -189,6 +189,7 @@ def _parts(ground: Ground, times: Times, windows: Sequence[Windows], width: int)
         outside = (ground.ring < 0) | (ground.ring > outermost)
         shared = np.flatnonzero(ground.in_control & outside)
     parts: list[_Part] = []
+    told: set[bytes] = set()  # periods for which a shared control area has been looked at
     for park, one in enumerate(windows):
         mine = by_park[starts[park] : starts[park + 1]]
         ring = ground.ring[mine]
@@ -205,7 +206,9 @@ def _parts(ground: Ground, times: Times, windows: Sequence[Windows], width: int)
             (float(areas[0]), float(areas[1 : outermost + 1].sum()), float(control_area)),
         )
         if not part.evaluation.why_not:
-            varying = places if ground.in_control is None or not parts else places[:2]
+            periods = one.before.tobytes() + one.after.tobytes()
+            varying = places[:2] if ground.in_control is not None and periods in told else places
+            told.add(periods)
             spreads = [
                 _spread(times.day[reports], period, times.month)
                 for reports in varying

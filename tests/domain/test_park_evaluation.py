@@ -165,6 +165,30 @@ def test_clustered_reports_are_allowed_for():
     assert np.mean([abs(one.difference.z) > 2.2 for one in answers[:-1]]) > 0.1
 
 
+def test_the_order_of_parks_does_not_change_what_a_shared_control_tells_of_clusters():
+    """Two parks of different periods, one that cannot be evaluated, and a control of clusters."""
+    rng = np.random.default_rng(11)
+    late = Windows(FIRST_HALF, ~FIRST_HALF & (np.arange(DAYS) > 150))
+    nothing = np.zeros(DAYS, dtype=bool)
+    windows = [Windows(FIRST_HALF, nothing, "no measure has a date"), WINDOWS, late]
+    clusters = np.repeat([10, 50, 130, 170], [35, 5, 35, 5])
+    day = np.concatenate([clusters, rng.integers(0, DAYS, 60)])
+    park = np.array([-1] * 80 + [0] * 20 + [1] * 20 + [2] * 20)
+    ring = np.where(park < 0, -1, 0)
+
+    def answer(order):
+        place = np.argsort(order)
+        scene = Ground(
+            np.where(park < 0, -1, place[park]), ring, np.array([AREAS] * 3), park < 0, np.ones(3)
+        )
+        return evaluate(scene, times(day), [windows[one] for one in order], with_power=False)[-1]
+
+    first = answer([0, 1, 2])
+    assert first.dispersion > 1
+    for order in ([1, 2, 0], [2, 1, 0], [2, 0, 1]):
+        assert answer(order).dispersion == pytest.approx(first.dispersion)
+
+
 def test_chance_alone_is_not_taken_for_clusters():
     rng = np.random.default_rng(9)
     allowed = 0
