@@ -30,6 +30,7 @@ from streetsafe_plugin.algorithms.export_briefing import MARKINGS
 DISTANCES = "100,250,400"
 INVENTED = "The reports are an invented sample: nothing in them is real."
 VIEW_MARGIN_M = 1500
+HOT_CELL_M, GAP_CELL_M, HEXAGON = 500, 1000, 1
 #: Seven months each, before and after the scheme's measures were due.
 SAMPLE_PERIODS = {
     "BEFORE_FROM": "2021-09-02",
@@ -45,6 +46,13 @@ NAMES = {
     "parks": "parks.gpkg",
     "interventions": "interventions.gpkg",
     "heatmap": "heatmap.tif",
+    "hot_spots": "hot_spots.gpkg",
+    "hot_places": "hot_places.gpkg",
+    "hot_spot_stability": "hot_spot_stability.gpkg",
+    "fear_and_crime": "fear_and_crime.gpkg",
+    "fix_list": "fix_list.gpkg",
+    "times": "times.gpkg",
+    "times_page": "times.html",
     "rings": "rings.gpkg",
     "counts": "park_counts.gpkg",
     "park_summary": "park_summary.gpkg",
@@ -194,6 +202,8 @@ def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
         },
     )
     _heat(journey, "reports", "heatmap")
+    _hot_spots(inputs, journey)
+    _fear_and_fixes(inputs, journey)
     journey.step(
         "parkrings", {"PARKS": path("parks"), "DISTANCES": DISTANCES, "OUTPUT": path("rings")}
     )
@@ -245,10 +255,62 @@ def _import_crimes(inputs: Inputs, journey: Journey) -> None:
     )
 
 
+def _in_area(journey: Journey, points: str) -> str:
+    """Return what lies in the area, as it is counted: crimes lie far and wide."""
+    return f"{journey.path(points)}|subset=coalesce(flags, '') NOT LIKE '%outside_area%'"
+
+
 def _heat(journey: Journey, points: str, surface: str) -> None:
-    """Make a heat map of what lies in the area, as it is counted: crimes lie far and wide."""
-    inside = f"{journey.path(points)}|subset=coalesce(flags, '') NOT LIKE '%outside_area%'"
-    journey.step("heatmap", {"INPUT": inside, "OUTPUT": journey.path(surface)})
+    journey.step("heatmap", {"INPUT": _in_area(journey, points), "OUTPUT": journey.path(surface)})
+
+
+def _hot_spots(inputs: Inputs, journey: Journey) -> None:
+    """Ask whether there is a pattern, find hot spots, and measure what they cover."""
+    path = journey.path
+    journey.step("clustertest", {"INPUT": _in_area(journey, "reports"), "AREA": inputs.area})
+    found = journey.step(
+        "hotspotgrid",
+        {
+            "INPUT": path("reports"),
+            "CELL_SIZE": HOT_CELL_M,
+            "SHAPE": HEXAGON,
+            "AREA": inputs.area,
+            "PARKS": path("parks"),
+            "OUTPUT": path("hot_spots"),
+            "PLACES": path("hot_places"),
+            "STABLE": path("hot_spot_stability"),
+        },
+    )
+    if found["HOT_CELLS"]:
+        journey.step(
+            "hotspotcoverage",
+            {"HOTSPOTS": path("hot_spots"), "INPUT": path("reports"), "AREA": inputs.area},
+        )
+
+
+def _fear_and_fixes(inputs: Inputs, journey: Journey) -> None:
+    """Hold fear against crime where there is any, list what to mend, and profile the times."""
+    path = journey.path
+    if inputs.crimes:
+        journey.step(
+            "crimegap",
+            {
+                "REPORTS": path("reports"),
+                "CRIMES": path("crimes"),
+                "CELL_SIZE": GAP_CELL_M,
+                "AREA": inputs.area,
+                "PARKS": path("parks"),
+                "OUTPUT": path("fear_and_crime"),
+            },
+        )
+    journey.step(
+        "fixlist",
+        {"REPORTS": path("reports"), "PARKS": path("parks"), "OUTPUT": path("fix_list")},
+    )
+    journey.step(
+        "timeprofile",
+        {"REPORTS": path("reports"), "OUTPUT": path("times"), "HTML": path("times_page")},
+    )
 
 
 def _count(journey: Journey, points: str, rings: str, summary: str, area: str | None) -> None:
@@ -305,6 +367,16 @@ def _save_project(inputs: Inputs, journey: Journey) -> Path:
             + shown("park_summary", "Reports by park", False)
             + shown("interventions", "Interventions", False)
             + shown("change", "Change in parks", False),
+        ),
+        ProjectGroup(
+            "places",
+            "Where to look",
+            shown("fix_list", "Fix list", False)
+            + shown("hot_places", "Hot places", False)
+            + shown("hot_spots", "Hot spots", False)
+            + shown("hot_spot_stability", "Stability of hot spots", False)
+            + shown("fear_and_crime", "Fear against recorded crime", False)
+            + shown("times", "When reports were sent", False),
         ),
         ProjectGroup("density", "Heat map", shown("heatmap", "Heat map of reports")),
         ProjectGroup(

@@ -10,7 +10,8 @@ import traceback
 from pathlib import Path
 
 from qgis import processing
-from qgis.core import QgsApplication, QgsProject
+from qgis.core import QgsApplication, QgsMapLayer, QgsProject
+from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QPushButton, QWidget
 from qgis.utils import iface
@@ -99,6 +100,7 @@ class Walk:
         self.go_to("Victoria Park")
         take(self.window, "3-analyse")
         take(self.dock, "dock-3")
+        self.ask_of_the_whole_area()
 
         self.dock.open_step(3)
         self.brief.marking.setCurrentIndex(1)
@@ -110,6 +112,44 @@ class Walk:
         take(self.dock, "dock-4")
 
         self.dialogs()
+
+    def ask_of_the_whole_area(self) -> None:
+        """Find hot spots and hold fear against crime, each on a map of its own."""
+        self.analyse.area.setLayer(self.layer("Study area"))
+        self.unfold("Hot spots")
+        self.press("hotspotgrid")
+        self.show_only("Hot spots", "Hot places", "Study area")
+        take(self.window, "3-hot-spots")
+        self.unfold("Fear against crime")
+        self.press("crimegap")
+        self.show_only("Fear against recorded crime", "Study area")
+        take(self.window, "3-fear-and-crime")
+
+    def unfold(self, title: str) -> None:
+        """Show one question alone below the layers it is asked of."""
+        sections = self.analyse.findChildren(QgsCollapsibleGroupBoxBasic)
+        for section in sections[1:]:
+            section.setCollapsed(section.title() != title)
+        settle()
+
+    def layer(self, name: str) -> QgsMapLayer:
+        """Return the layer whose name begins so."""
+        layers = QgsProject.instance().mapLayers().values()
+        return next(layer for layer in layers if layer.name().startswith(name))
+
+    def show_only(self, *names: str) -> None:
+        """Show the layers whose names begin so, over the whole area."""
+        for node in QgsProject.instance().layerTreeRoot().findLayers():
+            shown = node.name().startswith(names)
+            node.setItemVisibilityChecked(shown)
+            node.setExpanded(shown)
+        canvas = iface.mapCanvas()
+        extent = canvas.mapSettings().layerExtentToOutputExtent(
+            self.layer(names[-1]), self.layer(names[-1]).extent()
+        )
+        extent.scale(1.05)
+        canvas.setExtent(extent)
+        canvas.refresh()
 
     def show_only_what_was_imported(self) -> None:
         """Switch the sample's raw reports off, since the imported ones lie on top of them."""

@@ -153,7 +153,7 @@ def _transfer(
     radius_cells: float,
     smooth: Shape,
     shape: tuple[int, int],
-) -> Complexes:
+) -> Complexes | Floats:
     """Return the transform of the kernel around nodes that lie so far from their cell's centre."""
     steps = np.arange(-reach, reach + 1)
     uu = ((steps - down)[:, np.newaxis] ** 2 + (steps - across) ** 2) / radius_cells**2
@@ -162,6 +162,13 @@ def _transfer(
     # only the rows of the kernel hold anything to transform
     along = np.zeros((len(steps), shape[1]))
     along[:, steps] = values
+    along = fft.rfft(along, axis=1)
+    if not down and not across:
+        # what is even in both directions has a real transform, even again
+        wide = np.zeros((shape[0], shape[1] // 2 + 1))
+        wide[steps] = along.real
+        half = fft.rfft(wide, axis=0, workers=-1).real
+        return np.asarray(np.concatenate((half, half[(shape[0] - 1) // 2 : 0 : -1])))
     wide = np.zeros((shape[0], shape[1] // 2 + 1), dtype=complex)
-    wide[steps] = fft.rfft(along, axis=1)
+    wide[steps] = along
     return np.asarray(fft.fft(wide, axis=0, workers=-1, overwrite_x=True))
