@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 from qgis import processing
-from qgis.core import QgsApplication, QgsMapLayer, QgsProject
+from qgis.core import QgsApplication, QgsMapLayer, QgsProject, QgsRectangle
 from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QPushButton, QWidget
@@ -20,6 +20,7 @@ IMAGES = Path(os.environ["STREETSAFE_IMAGES"])
 PROJECT = Path(os.environ["STREETSAFE_PROJECT"])
 LONGEST_S = 120.0
 AROUND_M = 1200.0
+CITY = QgsRectangle(451_000, 297_500, 467_500, 311_500)
 
 
 def settle(seconds: float = 0.5) -> None:
@@ -53,7 +54,8 @@ class Walk:
             panel = self.window.findChild(QDockWidget, name)
             if panel is not None:
                 panel.hide()
-        self.window.resizeDocks([self.dock], [360], Qt.Orientation.Horizontal)
+        layers = self.window.findChild(QDockWidget, "Layers")
+        self.window.resizeDocks([layers, self.dock], [340, 360], Qt.Orientation.Horizontal)
         settle(2)
 
     def press(self, name: str) -> None:
@@ -88,6 +90,7 @@ class Walk:
         ][:1]
         self.parks.boundaries.setLayer(outlines)
         self.press("loadparks")
+        self.hide("Parks (invented outlines)")
         take(self.window, "2-parks")
         take(self.dock, "dock-2")
 
@@ -118,11 +121,11 @@ class Walk:
         self.analyse.area.setLayer(self.layer("Study area"))
         self.unfold("Hot spots")
         self.press("hotspotgrid")
-        self.show_only("Hot spots", "Hot places", "Study area")
+        self.show_only("Hot spots", "Hot places")
         take(self.window, "3-hot-spots")
         self.unfold("Fear against crime")
         self.press("crimegap")
-        self.show_only("Fear against recorded crime", "Study area")
+        self.show_only("Fear against recorded crime")
         take(self.window, "3-fear-and-crime")
 
     def unfold(self, title: str) -> None:
@@ -137,19 +140,22 @@ class Walk:
         layers = QgsProject.instance().mapLayers().values()
         return next(layer for layer in layers if layer.name().startswith(name))
 
+    def hide(self, name: str) -> None:
+        """Switch off a layer of the sample project that a loaded one lies on."""
+        for node in QgsProject.instance().layerTreeRoot().findLayers():
+            if node.name() == name:
+                node.setItemVisibilityChecked(False)
+                node.setExpanded(False)
+
     def show_only(self, *names: str) -> None:
-        """Show the layers whose names begin so, over the whole area."""
+        """Show the layers whose names begin so, with their legends, over the city."""
         for node in QgsProject.instance().layerTreeRoot().findLayers():
             shown = node.name().startswith(names)
             node.setItemVisibilityChecked(shown)
+            node.setExpanded(False)
             node.setExpanded(shown)
-        canvas = iface.mapCanvas()
-        extent = canvas.mapSettings().layerExtentToOutputExtent(
-            self.layer(names[-1]), self.layer(names[-1]).extent()
-        )
-        extent.scale(1.05)
-        canvas.setExtent(extent)
-        canvas.refresh()
+        iface.mapCanvas().setExtent(CITY)
+        iface.mapCanvas().refresh()
 
     def show_only_what_was_imported(self) -> None:
         """Switch the sample's raw reports off, since the imported ones lie on top of them."""

@@ -6,7 +6,7 @@
       <rule symbol="1" key="{hotspot_classes-1}" filter="&quot;class&quot; = 'hot_95' AND NOT &quot;neighbours_only&quot;" label="Hot, 95 %"/>
       <rule symbol="2" key="{hotspot_classes-2}" filter="&quot;class&quot; = 'hot_90' AND NOT &quot;neighbours_only&quot;" label="Hot, 90 %"/>
       <rule symbol="3" key="{hotspot_classes-3}" filter="&quot;class&quot; LIKE 'hot_%' AND &quot;neighbours_only&quot;" label="Hot by its neighbours only, no report of its own"/>
-      <rule symbol="4" key="{hotspot_classes-4}" filter="&quot;class&quot; = 'none'" label="Neither hot nor cold"/>
+      <rule symbol="4" key="{hotspot_classes-4}" filter="&quot;class&quot; = 'none'" label="Neither hot nor cold" scalemaxdenom="150000"/>
       <rule symbol="5" key="{hotspot_classes-5}" filter="&quot;class&quot; = 'cold_90'" label="Cold, 90 %"/>
       <rule symbol="6" key="{hotspot_classes-6}" filter="&quot;class&quot; = 'cold_95'" label="Cold, 95 %"/>
       <rule symbol="7" key="{hotspot_classes-7}" filter="&quot;class&quot; = 'cold_99'" label="Cold, 99 %"/>
