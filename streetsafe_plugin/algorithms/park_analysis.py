@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 from qgis.core import (
-    QgsFeatureSource,
     QgsProcessing,
     QgsProcessingOutputNumber,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterField,
 )
 from shapely.geometry.base import BaseGeometry
 
@@ -40,6 +38,13 @@ from streetsafe_plugin.algorithms.park_rings import (
     ring_rule,
     say_overlaps,
 )
+from streetsafe_plugin.algorithms.report_dates import (
+    DATE_FIELDS,
+    ask_for_date_field,
+    date_columns,
+    date_field,
+    known_to_the_month,
+)
 from streetsafe_plugin.compat import integer_field, real_field, text_field
 from streetsafe_plugin.domain.arrays import Bools
 from streetsafe_plugin.domain.geometry import only_area, union
@@ -61,15 +66,11 @@ from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.gis.store import LayerSpec, Row
 from streetsafe_plugin.i18n import tr
 
-REPORTS, FROM, TO, DATE_FIELD = "REPORTS", "FROM", "TO", "DATE_FIELD"
+REPORTS, FROM, TO = "REPORTS", "FROM", "TO"
 ONLY_REASONS = "REASONS"
 OUTPUT, SUMMARY = "OUTPUT", "SUMMARY"
 TOTAL, INSIDE, IN_RINGS = "TOTAL", "INSIDE", "IN_RINGS"
 OUTSIDE, EXCLUDED = "OUTSIDE", "EXCLUDED"
-
-#: Where the date of a report or crime is looked for.
-DATE_FIELDS = ("submitted_at", "month_start")
-PRECISION = "submitted_precision"
 
 
 class ParkAnalysis(StreetSafeAlgorithm):
@@ -136,16 +137,9 @@ class ParkAnalysis(StreetSafeAlgorithm):
             QgsProcessingParameterDateTime(TO, tr("To"), day, None, True),
             tr("The last day that counts. Left empty, to the end."),
         )
-        self.ask_advanced(
-            QgsProcessingParameterField(
-                DATE_FIELD,
-                tr("Field with the date"),
-                None,
-                REPORTS,
-                QgsProcessingParameterField.DataType.Any,
-                False,
-                True,
-            ),
+        ask_for_date_field(
+            self,
+            REPORTS,
             tr("Only needed with From or To, where there is no submitted_at or month_start."),
         )
         self.ask_advanced(
@@ -192,7 +186,7 @@ class ParkAnalysis(StreetSafeAlgorithm):
         if first and last and last < first:
             yield tr("To ({}) is before From ({}): swap them.").format(last, first)
         source = answers.layer_source(REPORTS)
-        if (first or last) and source is not None and not _date_field(answers, source):
+        if (first or last) and source is not None and not date_field(answers, source):
             yield tr(
                 "From and To need a date, and “{}” has none of {}. Choose the field with the date."
             ).format(source.sourceName(), ", ".join(DATE_FIELDS))
@@ -254,12 +248,6 @@ class ParkAnalysis(StreetSafeAlgorithm):
         }
 
 
-def _date_field(answers: Answers, source: QgsFeatureSource) -> str | None:
-    chosen = answers.fields(DATE_FIELD)
-    fields = source.fields().names()
-    return next((field for field in (chosen or DATE_FIELDS) if field in fields), None)
-
-
 def _chosen_reasons(answers: Answers) -> list[str]:
     """Return the codes of the reasons that reports must have one of; none where all count."""
     return answers.choices(ONLY_REASONS, REASON_CODES) if answers.given(ONLY_REASONS) else []
@@ -269,9 +257,9 @@ def _read_reports(run: Run) -> PointTable:
     source = run.source(REPORTS)
     fields = source.fields().names()
     columns = [code for code in REASON_CODES if code in fields]
-    date_field = _date_field(run, source)
-    if date_field and (run.given(FROM) or run.given(TO)):
-        columns += [date_field, *({PRECISION} & set(fields))]
+    dated_by = date_field(run, source)
+    if dated_by and (run.given(FROM) or run.given(TO)):
+        columns += date_columns(dated_by, source)
     if 0 < sum(code in fields for code in REASON_CODES) < len(REASON_CODES):
         run.warn(
             tr("“{}” has only some of the reasons' fields, so mentions are left empty.").format(
@@ -290,12 +278,10 @@ def _sort_out(
     }
     kept = np.ones(len(reports.xy), dtype=bool)
     first, last = run.date(FROM), run.date(TO)
-    date_field = _date_field(run, run.source(REPORTS))
-    if (first or last) and date_field:
-        kept, undated = keep_in_window(reports.columns[date_field], first, last)
-        if cuts_a_month(first, last) and (
-            date_field == "month_start" or "month" in reports.columns.get(PRECISION, ())
-        ):
+    dated_by = date_field(run, run.source(REPORTS))
+    if (first or last) and dated_by:
+        kept, undated = keep_in_window(reports.columns[dated_by], first, last)
+        if cuts_a_month(first, last) and known_to_the_month(dated_by, reports).any():
             run.warn(
                 tr(
                     "Some dates are known to the month only and stand on its first day, but the"
