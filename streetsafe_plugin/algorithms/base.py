@@ -28,6 +28,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterRasterLayer,
@@ -193,6 +194,8 @@ class Answers:
             if not _is_file(given):
                 continue
             path = Path(given).absolute()
+            if isinstance(definition, QgsProcessingParameterFeatureSink) and path.suffix:
+                store.driver_for(path)
             if not path.parent.is_dir():
                 yield tr("{}: the folder “{}” does not exist. Make it first.").format(
                     name, path.parent.name

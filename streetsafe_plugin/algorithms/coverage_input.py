@@ -14,13 +14,14 @@ from shapely.geometry.base import BaseGeometry
 from streetsafe_plugin.algorithms.area_input import AREA, read_area
 from streetsafe_plugin.algorithms.base import Run
 from streetsafe_plugin.algorithms.hotspot_layers import CELL_ID, CLASS
-from streetsafe_plugin.domain.arrays import Floats, Ints
-from streetsafe_plugin.domain.cell_grid import lay_grid
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
+from streetsafe_plugin.domain.cell_grid import in_area, lay_grid
 from streetsafe_plugin.domain.cells import CellShape, Lattice, counts_of, places_in
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import only_area, union
 from streetsafe_plugin.domain.hotspots import CLASSES
 from streetsafe_plugin.domain.known_lattice import known_lattice
+from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.domain.shared_ground import shared_ground
 from streetsafe_plugin.gis.raster_areas import areas_at_or_above, first_coloured
 from streetsafe_plugin.i18n import tr
@@ -36,7 +37,7 @@ class TestedGrid:
     """The cells of a tested grid: all of them, which are hot, and the lattice they lie on."""
 
     shapes: list[BaseGeometry]
-    hot: list[BaseGeometry]
+    hot: Bools
     lattice: Lattice | None
     cells: Ints
 
@@ -46,7 +47,8 @@ class Ground:
     """The hot spots, the area, and the cells by which the best attainable is found.
 
     `cells` with `cells_m2` are those of a grid that was given; None for squares over the area.
-    `level` is that of a heat map.
+    `level` is that of a heat map. `hot_cells` tells which of the cells are hot, and `is_grid` that
+    the area is no more than the cells.
     """
 
     hot: BaseGeometry
@@ -56,6 +58,20 @@ class Ground:
     cells: Ints | None
     cells_m2: Floats
     level: float | None
+    hot_cells: Bools | None = None
+    is_grid: bool = False
+
+    def sort(self, xy: Floats, tick: Tick) -> tuple[Bools, Bools]:
+        """Tell which points lie in the area, and which in hot spots.
+
+        In a tested grid a point lies in the one cell that counted it; elsewhere edges are in.
+        """
+        if self.cells is None or self.hot_cells is None:
+            inside = in_area(xy, self.area, lambda share: tick(share / 2))
+            return inside, in_area(xy, self.hot, lambda share: tick(0.5 + share / 2))
+        places = places_in(self.cells, self.lattice.cells_of(xy))
+        inside = places >= 0 if self.is_grid else in_area(xy, self.area, tick)
+        return inside, (places >= 0) & self.hot_cells[places]
 
     def count_in_cells(self, xy: Floats) -> tuple[Ints, Floats]:
         """Return how many of the points in the area lie in each cell, and the cells' ground."""
@@ -79,20 +95,23 @@ def read_ground(run: Run) -> Ground:
         hot_shapes, grid = _read_hot_spots(run)
     area = union(read_area(run)) if run.given(AREA) else _all_cells(run, grid)
     hot = union(hot_shapes)
-    in_area = only_area(hot.intersection(area)) if hot_shapes else MultiPolygon()
-    if hot.area > in_area.area * (1 + 1e-9):
+    within = only_area(hot.intersection(area)) if hot_shapes else MultiPolygon()
+    if hot.area > within.area * (1 + 1e-9):
         run.say(tr("Hot spots reach beyond Area and were cut at it."))
     if grid is not None and grid.lattice is not None:
         run.say(tr("PEI compares with the cells of the grid that hold most points."))
         ground_m2 = shared_ground(grid.shapes, area, run.stage(0.3, 0.4))
-        return Ground(hot, in_area, area, grid.lattice, grid.cells, ground_m2, level)
+        is_grid = not run.given(AREA)
+        return Ground(
+            hot, within, area, grid.lattice, grid.cells, ground_m2, level, grid.hot, is_grid
+        )
     lattice = Lattice(CellShape.SQUARE, run.number(CELL_SIZE))
     run.say(
         tr("PEI compares with those squares of {:g} m that hold most points.").format(
             lattice.size_m
         ),
     )
-    return Ground(hot, in_area, area, lattice, None, np.empty(0), level)
+    return Ground(hot, within, area, lattice, None, np.empty(0), level)
 
 
 def _read_hot_spots(run: Run) -> tuple[list[BaseGeometry], TestedGrid | None]:
@@ -102,18 +121,17 @@ def _read_hot_spots(run: Run) -> tuple[list[BaseGeometry], TestedGrid | None]:
     classes = table.columns.get(CLASS, [])
     if not classes or not set(classes) <= set(CLASSES):
         return table.shapes, None
-    hot = [shape for shape, name in zip(table.shapes, classes) if name in _HOT_CLASSES]
+    hot = np.array([name in _HOT_CLASSES for name in classes], dtype=bool)
     run.say(
         tr("A tested grid: {} of its {} cells are of a hot class and count as hot spots.").format(
-            len(hot), len(classes)
+            int(hot.sum()), len(classes)
         ),
     )
-    return hot, _tested_grid(table.shapes, hot, table.columns.get(CELL_ID, []))
+    grid = _tested_grid(table.shapes, hot, table.columns.get(CELL_ID, []))
+    return [shape for shape, is_hot in zip(table.shapes, hot) if is_hot], grid
 
 
-def _tested_grid(
-    shapes: list[BaseGeometry], hot: list[BaseGeometry], names: Sequence[Any]
-) -> TestedGrid:
+def _tested_grid(shapes: list[BaseGeometry], hot: Bools, names: Sequence[Any]) -> TestedGrid:
     known = known_lattice(shapes, names) if len(names) else None
     lattice, cells = known if known else (None, np.empty((0, 2), dtype=np.int64))
     return TestedGrid(shapes, hot, lattice, cells)
@@ -127,11 +145,12 @@ def _all_cells(run: Run, grid: TestedGrid | None) -> BaseGeometry:
             ),
             tr("Give AREA."),
         )
-    if len(grid.hot) == len(grid.shapes):
+    if grid.hot.all():
         raise InputRefused(
             tr("HOTSPOTS holds hot cells only, so it does not tell the whole area."),
             tr("Give AREA, or the grid with all of its cells."),
         )
+    run.say(tr("Without AREA all cells of the grid are the area, those at its rim whole."))
     return union(grid.shapes)
 
 

@@ -16,6 +16,7 @@ from streetsafe_plugin.domain.areas import area_of
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.cells import CellShape, Lattice, places_in
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.geometry import union
 from streetsafe_plugin.domain.park_counts import M2_PER_KM2
 from streetsafe_plugin.domain.park_matching import naming_fields
 from streetsafe_plugin.domain.progress import Tick
@@ -26,6 +27,8 @@ AREAS, CELL_SIZE = "AREAS", "CELL_SIZE"
 #: A hexagon is at least some hundred metres wide, which is what six figures name.
 FIGURES = 6
 _CELLS_AT_ONCE = 5_000
+#: Neighbours that were drawn each for itself overlap by as little as this share of them.
+_OVERLAP_OF_DRAWING = 0.001
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def read_areas(run: Run, reports: Floats, crimes: Floats, tick: Tick) -> Ground:
             tr("AREAS: “{}” holds no polygon.").format(source.sourceName()),
             tr("Choose a layer of wards, LSOAs or other areas, or give CELL_SIZE instead."),
         )
+    _warn_of_overlaps(run, table.shapes)
     columns = [table.columns[field] for field in naming]
     names = [
         next((str(value) for value in values if value not in (None, "")), None)
@@ -85,6 +89,19 @@ def read_areas(run: Run, reports: Floats, crimes: Floats, tick: Tick) -> Ground:
         places[: len(reports)],
         places[len(reports) :],
     )
+
+
+def _warn_of_overlaps(run: Run, areas: list[BaseGeometry]) -> None:
+    """Say if areas lie on one another: a point counts in the first of them alone."""
+    whole = sum(area.area for area in areas)
+    twice = whole - union(areas).area
+    if twice > _OVERLAP_OF_DRAWING * whole:
+        run.warn(
+            tr(
+                "The areas overlap by {:,.2f} km². What lies there counts in the first of them"
+                " alone, so the others seem emptier than they are: give areas that do not overlap."
+            ).format(twice / M2_PER_KM2)
+        )
 
 
 def draw_hexagons(run: Run, reports: Floats, crimes: Floats, tick: Tick) -> Ground:

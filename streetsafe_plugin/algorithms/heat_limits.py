@@ -9,6 +9,7 @@ from qgis.core import QgsProcessingParameterRasterLayer, QgsProcessingParameterS
 
 from streetsafe_plugin.algorithms.base import Answers, Run, StreetSafeAlgorithm
 from streetsafe_plugin.domain.class_limits import parse_limits
+from streetsafe_plugin.domain.kernels import Kernel
 from streetsafe_plugin.gis.heat_facts import HeatFacts, heat_facts
 from streetsafe_plugin.i18n import tr
 
@@ -43,7 +44,7 @@ def limit_refusals(answers: Answers) -> Iterator[str]:
         )
 
 
-def chosen_limits(run: Run, radius_m: float, per_area: float) -> list[float]:
+def chosen_limits(run: Run, radius_m: float, kernel: Kernel, per_area: float) -> list[float]:
     """Return the limits that were fixed, in the unit of this run; none where none were."""
     if run.given(LIMITS):
         return parse_limits(run.text(LIMITS))
@@ -56,6 +57,13 @@ def chosen_limits(run: Run, radius_m: float, per_area: float) -> list[float]:
                 "The heat map for the class limits has a radius of {:g} m, this one {:g} m: a"
                 " smaller radius makes higher peaks of the same points, so do not compare the two."
             ).format(facts.radius_m, radius_m)
+        )
+    if facts.kernel not in ("", kernel.name):
+        run.warn(
+            tr(
+                "The heat map for the class limits was made with the {} kernel, this one with {}:"
+                " kernels differ in how high their peaks are, so do not compare the two."
+            ).format(facts.kernel, kernel.name)
         )
     return [limit * per_area / facts.unit_m2 for limit in facts.limits]
 

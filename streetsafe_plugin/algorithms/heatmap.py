@@ -25,9 +25,11 @@ from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlg
 from streetsafe_plugin.algorithms.heat_limits import ask_limits, chosen_limits, limit_refusals
 from streetsafe_plugin.algorithms.pattern_test import noun_for, pattern_test
 from streetsafe_plugin.domain import density
+from streetsafe_plugin.domain.arrays import Floats
 from streetsafe_plugin.domain.class_limits import limits_as_text
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.radii import guide_radii, guides_in_words, parse_more_radii
+from streetsafe_plugin.domain.rings import within_any
 from streetsafe_plugin.gis import styling
 from streetsafe_plugin.gis.heat_facts import HeatFacts
 from streetsafe_plugin.gis.masks import cells_inside
@@ -223,6 +225,9 @@ class Heatmap(StreetSafeAlgorithm):
         density.grid_around(points.xy, max(radii), cell_m)
         mask = run.polygons(MASK).shapes if run.given(MASK) else None
         noun = noun_for(run.source(INPUT).fields().names())
+        if mask is not None:
+            _say_mask(run, points.xy, mask, noun)
+        counted = tr("{} by weight").format(noun) if weight_fields else noun
         per_area = run.choice(UNIT, _SQUARE_METRES)
         unit = run.choice(UNIT, (tr("{} per km²"), tr("{} per ha"))).format(noun)
 
@@ -235,20 +240,24 @@ class Heatmap(StreetSafeAlgorithm):
                 tr(
                     "Radius {:g} m: {:,.10g} {}; the surface adds up to {:,.2f}; highest value"
                     " {:,.1f} {}."
-                ).format(radius_m, surface.reports, noun, surface.integral, made[-1].maximum, unit)
+                ).format(
+                    radius_m, surface.reports, counted, surface.integral, made[-1].maximum, unit
+                )
             )
         tested = pattern_test(run, points.xy, mask, noun, run.stage(0.8, 0.9))
         for sentence in guides_in_words(guide_radii(points.xy), radii[0]):
             run.say(sentence)
         lowest = density.lone_peak(kernel, min(radii)) * per_area
         highest = max(heat.maximum for heat in made)
-        chosen = chosen_limits(run, radii[0], per_area)
+        chosen = chosen_limits(run, radii[0], kernel, per_area)
         limits = chosen or density.class_limits(highest, lowest)
+        for heat in made:
+            _say_if_blank(run, heat, limits, unit)
         run.note(
             tr(
-                "{:,.10g} reports; volume under the surface {:,.2f}; {} kernel, radius {:g} m,"
+                "{:,.10g} {}; volume under the surface {:,.2f}; {} kernel, radius {:g} m,"
                 " cells of {:g} m."
-            ).format(made[0].reports, made[0].integral, kernel.name, radii[0], cell_m)
+            ).format(made[0].reports, counted, made[0].integral, kernel.name, radii[0], cell_m)
         )
         for heat in made[1:]:
             run.note(
@@ -258,7 +267,9 @@ class Heatmap(StreetSafeAlgorithm):
             )
         written = {}
         for name, heat in zip(OUTPUTS, made):
-            facts = HeatFacts(heat.radius_m, heat.reports, tuple(limits), per_area, tested.sentence)
+            facts = HeatFacts(
+                heat.radius_m, heat.reports, tuple(limits), per_area, tested.sentence, kernel.name
+            )
             written[name] = run.write_raster(
                 name,
                 Raster(heat.values, heat.west, heat.north, cell_m, run.crs, unit, facts.as_items()),
@@ -305,8 +316,27 @@ def _heat(
             )
         values[~inside] = np.nan
     grid = made.grid
-    highest = float(made.values.max()) * per_area
+    highest = float(np.nanmax(values)) if mask is not None else float(made.values.max()) * per_area
     return _Heat(values, grid.west, grid.north, radius_m, made.reports, made.integral, highest)
+
+
+def _say_mask(run: Run, xy: Floats, mask: Sequence[BaseGeometry], noun: str) -> None:
+    """Say how many points the mask holds: the surface adds up to all of them."""
+    sentence = tr("{:,} of {:,} {} lie in the mask; the highest value is that within it.").format(
+        int(within_any(xy, mask).sum()), len(xy), noun
+    )
+    run.say(sentence)
+    run.note(sentence)
+
+
+def _say_if_blank(run: Run, heat: _Heat, limits: Sequence[float], unit: str) -> None:
+    if limits and heat.maximum < limits[0]:
+        run.warn(
+            tr(
+                "The heat map of {:g} m has no colour: its highest value, {:,.1f} {}, is below the"
+                " first class, which begins at {:g}."
+            ).format(heat.radius_m, heat.maximum, unit, limits[0])
+        )
 
 
 def _radii(answers: Answers) -> list[float]:

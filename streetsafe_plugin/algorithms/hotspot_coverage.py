@@ -27,7 +27,6 @@ from streetsafe_plugin.algorithms.coverage_input import (
     read_ground,
 )
 from streetsafe_plugin.algorithms.hotspot_layers import CLASS
-from streetsafe_plugin.domain.cell_grid import in_area
 from streetsafe_plugin.domain.coverage import Coverage, most_reports_on, rri
 from streetsafe_plugin.domain.density import M2_PER_KM2
 from streetsafe_plugin.i18n import tr
@@ -67,7 +66,8 @@ class HotspotCoverage(StreetSafeAlgorithm):
             "SHARE_REPORTS = n / N, the points in hot spots of those in the area; SHARE_AREA = a /"
             " A; PAI = the one over the other (Chainey, Tompson and Uhlig 2008): 1 is no better"
             " than chance. Hot spots are cut at the area, where they overlap they count once, and a"
-            " point on their edge is in them.\n\n"
+            " point on their edge is in them; in a tested grid it is in the cell that counted it."
+            "\n\n"
             "PEI = PAI over the highest PAI that as much hot ground could have had (Hunt 2016;"
             " White, Hunt and Green 2023): that of the cells with the most points for their ground,"
             " the last one in part. The cells are those of the grid that is given, else squares of"
@@ -92,7 +92,7 @@ class HotspotCoverage(StreetSafeAlgorithm):
             tr("Polygons, or a tested grid, of which only cells of a hot class count."),
         )
         self.ask(
-            QgsProcessingParameterRasterLayer(HEATMAP, tr("Or a heat map"), None, True),
+            QgsProcessingParameterRasterLayer(HEATMAP, tr("Heat map"), None, True),
             tr("In place of polygons: its cells at the level and above are the hot spots."),
         )
         self.ask(
@@ -189,11 +189,10 @@ class HotspotCoverage(StreetSafeAlgorithm):
 
 def _count(run: Run, name: str, ground: Ground, start: float, end: float) -> tuple[Coverage, int]:
     """Return what the hot spots hold of a layer of points, and how many lie outside the area."""
-    third = (end - start) / 3
-    xy = run.points(name, (), run.stage(start, start + third)).xy
-    inside = in_area(xy, ground.area, run.stage(start + third, start + 2 * third))
-    xy = xy[inside]
-    in_hot = in_area(xy, ground.hot, run.stage(start + 2 * third, end))
+    read = start + (end - start) / 3
+    xy = run.points(name, (), run.stage(start, read)).xy
+    inside, hot = ground.sort(xy, run.stage(read, end))
+    xy, in_hot = xy[inside], hot[inside]
     counts, cell_m2 = ground.count_in_cells(xy)
     hot_m2 = ground.hot_in_area.area
     best = most_reports_on(hot_m2, counts, cell_m2)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from qgis.core import (
     QgsProcessing,
     QgsProcessingOutputNumber,
@@ -32,7 +33,7 @@ from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.geometry import union
 from streetsafe_plugin.domain.hotspot_places import hot_places
 from streetsafe_plugin.domain.hotspot_stability import Stability, how_stable
-from streetsafe_plugin.domain.hotspots import HotCells, find_hot_cells
+from streetsafe_plugin.domain.hotspots import HEAVY, HotCells, find_hot_cells
 from streetsafe_plugin.domain.many_tests import CORRECTIONS
 from streetsafe_plugin.i18n import tr
 
@@ -70,12 +71,13 @@ class HotspotGrid(StreetSafeAlgorithm):
             " would add up to? This is the G* of Getis and Ord (1992, 1995) with weights 1 within"
             " the neighbour distance, the cell itself included. Empty cells of the area take part."
             "\n\n"
-            "gi_z = the statistic; p_value = two-sided, from the normal distribution, or where"
-            " points are few from a curve as skewed as counts scattered at random are; p_adjusted"
-            " = corrected for so many tests; class = by p_adjusted: hot_99 or cold_99 up to 0.01,"
-            " hot_95 or cold_95 up to 0.05, hot_90 or cold_90 up to 0.10, else none. Where all"
-            " cells hold the same, nothing is tested and every class is none. Cells at the rim hold"
-            " only what lies in Area, so with dense points they may seem cold.\n\n"
+            "gi_z = the statistic as published, which takes every cell for whole; p_value ="
+            " two-sided, by the ground that the neighbourhood has in Area, and where points are few"
+            " from a curve as skewed as counts scattered at random are, else from the normal"
+            " distribution; p_adjusted = corrected for so many tests; class = by p_adjusted: hot_99"
+            " or cold_99 up to 0.01, hot_95 or cold_95 up to 0.05, hot_90 or cold_90 up to 0.10,"
+            " else none. Where all cells hold the same, nothing is tested and every class is none."
+            "\n\n"
             "neighbours_only marks a hot cell that holds no report: it is hot by its neighbours"
             " alone and is drawn hatched. Such cells count to HOT_CELLS and to AREA_SHARE, as"
             " ground that is called hot, which lowers PAI; they never count as stable and are in no"
@@ -87,8 +89,10 @@ class HotspotGrid(StreetSafeAlgorithm):
             " the one over the other (Chainey, Tompson and Uhlig 2008), not given where nothing is"
             " hot. It flatters: the cells were chosen by the same points. Use “How much hot spots"
             " cover” with later points for a fair test.\n\n"
-            "Of maps of points scattered at random, at most one in twenty shows a cell hot at 95 %"
-            " (false discovery rate), however few the points.\n\n"
+            "Of maps of points scattered at random over Area, at most one in twenty shows a cell"
+            " hot at 95 % (false discovery rate), however few the points and whatever the shape of"
+            " Area. With a weight field that does not hold: a single heavy point can make its"
+            " surroundings hot.\n\n"
             "Stability: hot_share = the share of the grids in which the cell around this cell's"
             " middle is hot at 95 % or more and has reports of its own; runs = the grids that hold"
             " that place. The neighbour distance grows and shrinks with the cells. STABLE_CELLS ="
@@ -213,9 +217,28 @@ def _say_test(run: Run, found: HotCells, distance_m: float) -> None:
     run.say(sentence)
     run.note(sentence)
     if not found.tested:
-        warning = tr("All cells hold the same, so there was nothing to test and no cell is hot.")
-        run.warn(warning)
-        run.note(warning)
+        _warn(run, _why_untested(found))
+    heaviest = found.heaviest
+    if heaviest > HEAVY:
+        sentence = tr(
+            "The heaviest point counts {:.0f} times as much as the average one: a single heavy"
+            " point can make its surroundings hot. Test the points without weights as well."
+        ).format(heaviest)
+        _warn(run, sentence)
+
+
+def _warn(run: Run, sentence: str) -> None:
+    run.warn(sentence)
+    run.note(sentence)
+
+
+def _why_untested(found: HotCells) -> str:
+    if len(np.unique(found.values)) < 2:
+        return tr("All cells hold the same, so there was nothing to test and no cell is hot.")
+    return tr(
+        "Every cell's neighbourhood is the whole grid, so there was nothing to hold it against and"
+        " no cell is hot. Choose smaller cells, a smaller neighbour distance or a larger Area."
+    )
 
 
 def _say_found(run: Run, found: HotCells, coverage: Coverage, stability: Stability | None) -> None:

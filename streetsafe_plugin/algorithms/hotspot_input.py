@@ -33,6 +33,8 @@ from streetsafe_plugin.i18n import tr
 INPUT, CELL_SIZE, SHAPE, WEIGHT_FIELD = "INPUT", "CELL_SIZE", "SHAPE", "WEIGHT_FIELD"
 NEIGHBOUR_DISTANCE, CORRECTION, ORIGIN = "NEIGHBOUR_DISTANCE", "CORRECTION", "ORIGIN"
 STABILITY = "STABILITY"
+#: No place on Earth is further from any origin; beyond it cells could not be numbered.
+_FURTHEST_M = 1e8
 
 #: In the order in which the enumeration numbers them.
 SHAPES = (CellShape.SQUARE, CellShape.HEXAGON)
@@ -168,7 +170,8 @@ def read_origin(answers: Answers) -> tuple[float, float]:
         x, y = (float(part) for part in text.split(","))
     except ValueError:
         x = y = float("nan")
-    if not np.isfinite((x, y)).all():
+    # also false of what is not a number
+    if not (abs(x) <= _FURTHEST_M and abs(y) <= _FURTHEST_M):
         raise InputRefused(
             tr("ORIGIN is not a place: “{}”.").format(text), tr("Write it as 458000,304000.")
         )

@@ -219,6 +219,21 @@ def _read(run: Run) -> tuple[PointTable, DatedMoments]:
         most = Known.DAY
     stated = table.columns[PRECISION] if PRECISION in columns else None
     dated = read_moments(table.columns[field], most, stated)
+    if not len(table.xy):
+        raise InputRefused(
+            tr("No report of “{}” has a usable place, so there is nothing to count.").format(
+                source.sourceName()
+            ),
+            tr("Check the layer and its filter."),
+        )
+    if dated.unreadable:
+        run.warn(
+            tr(
+                "{:,} values of {} cannot be read as dates and count as none: write them as"
+                " 2022-03-31 21:30, or import the extract, which asks for the order of day and"
+                " month."
+            ).format(dated.unreadable, field)
+        )
     if not (dated.known > Known.NOTHING).any():
         raise InputRefused(
             tr("No report of “{}” has a date in {}.").format(source.sourceName(), field),

@@ -35,12 +35,14 @@ _IN_WORDS = {NONE: Known.NOTHING, MONTH: Known.MONTH, DATE: Known.DAY, TIME: Kno
 class DatedMoments:
     """Local moments (NaT where there is none), and how exactly each is known, as `Known`.
 
-    `at_midnight` counts those that stand at midnight sharp only because no time was stored.
+    `at_midnight` counts those that stand at midnight sharp only because no time was stored,
+    `unreadable` the values that are there but are no date as far as can be read.
     """
 
     moments: Moments
     known: Ints
     at_midnight: int
+    unreadable: int = 0
 
 
 def read_moments(
@@ -56,7 +58,8 @@ def read_moments(
         most: What the field can hold at most.
         stated: `time`, `date`, `month` or `none` for each value; anything else states nothing.
     """
-    moments, known = _read(np.asarray(values))
+    given = np.asarray(values)
+    moments, known = _read(given)
     known = np.minimum(known, most)
     if stated is not None:
         words = np.asarray(stated, dtype=object).tolist()
@@ -65,7 +68,7 @@ def read_moments(
     known[np.isnat(moments)] = Known.NOTHING
     stamped = false_midnights(moments, known == Known.TIME)
     known[stamped] = Known.DAY
-    return DatedMoments(moments, known, int(stamped.sum()))
+    return DatedMoments(moments, known, int(stamped.sum()), _unreadable(given, moments))
 
 
 def false_midnights(moments: Moments, timed: Bools) -> Bools:
@@ -82,6 +85,14 @@ def false_midnights(moments: Moments, timed: Bools) -> Bools:
     if all_of_them or stats.poisson.sf(strokes[0] - 1, usual) < _UNLIKELY:
         return np.asarray(timed & (seconds == 0))
     return np.zeros(len(moments), dtype=bool)
+
+
+def _unreadable(values: NDArray[Any], moments: Moments) -> int:
+    """Return how many values hold something that is no date."""
+    if values.dtype.kind == "M":
+        return 0
+    lost = values[np.isnat(moments)].tolist()
+    return sum(1 for value in lost if value is not None and str(value).strip())
 
 
 def _read(values: NDArray[Any]) -> tuple[Moments, Ints]:

@@ -17,7 +17,7 @@ from streetsafe_plugin.gis.text_gate import plain
 
 _RADIUS, _REPORTS = "STREETSAFE_RADIUS_M", "STREETSAFE_REPORTS"
 _LIMITS, _UNIT_M2 = "STREETSAFE_LIMITS", "STREETSAFE_UNIT_M2"
-_CLUSTERING = "STREETSAFE_CLUSTERING"
+_CLUSTERING, _KERNEL = "STREETSAFE_CLUSTERING", "STREETSAFE_KERNEL"
 #: Longer than any sentence of ours; what is longer is not from us.
 _LONGEST_SENTENCE = 500
 
@@ -27,7 +27,8 @@ class HeatFacts:
     """The radius of a heat map in metres and how many reports it holds.
 
     `limits` are those of its classes, per `unit_m2` square metres; `clustering` is the sentence of
-    the test whether there is a pattern to map. Heat maps of earlier versions have neither.
+    the test whether there is a pattern to map, `kernel` the name of its kernel. Heat maps of
+    earlier versions have none of these.
     """
 
     radius_m: float
@@ -35,6 +36,7 @@ class HeatFacts:
     limits: tuple[float, ...] = ()
     unit_m2: float = M2_PER_KM2
     clustering: str = ""
+    kernel: str = ""
 
     def as_items(self) -> Mapping[str, str]:
         """Return the facts as the file keeps them."""
@@ -44,6 +46,7 @@ class HeatFacts:
             _LIMITS: limits_as_text(self.limits),
             _UNIT_M2: repr(self.unit_m2),
             _CLUSTERING: self.clustering,
+            _KERNEL: self.kernel,
         }
 
 
@@ -64,6 +67,7 @@ def heat_facts(layer: QgsRasterLayer) -> HeatFacts | None:
         _limits(dataset.GetMetadataItem(_LIMITS)),
         float(dataset.GetMetadataItem(_UNIT_M2) or M2_PER_KM2),
         plain(dataset.GetMetadataItem(_CLUSTERING) or "")[:_LONGEST_SENTENCE],
+        plain(dataset.GetMetadataItem(_KERNEL) or "")[:_LONGEST_SENTENCE],
     )
 
 

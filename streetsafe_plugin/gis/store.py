@@ -219,6 +219,21 @@ def move_into_place(temporary: Path, target: Path) -> Path:
     return target
 
 
+def driver_for(path: Path) -> str:
+    """Return the name of GDAL's driver for a file of this ending.
+
+    Raises:
+        InputRefused: there is none that this plugin writes with.
+    """
+    driver = DRIVERS.get(path.suffix.lower())
+    if driver is None:
+        raise InputRefused(
+            tr("“{}” has no ending this plugin can write.").format(path.name),
+            tr("Use one of {}.").format(", ".join(DRIVERS)),
+        )
+    return driver
+
+
 def write_layer(
     path: Path,
     spec: LayerSpec,
@@ -237,12 +252,7 @@ def write_layer(
         InputRefused: the suffix is unknown, or the file there holds other layers as well.
         WriteFailed: a row was refused, or the file did not read back as written.
     """
-    driver = DRIVERS.get(path.suffix.lower())
-    if driver is None:
-        raise InputRefused(
-            tr("“{}” has no ending this plugin can write.").format(path.name),
-            tr("Use one of {}.").format(", ".join(DRIVERS)),
-        )
+    driver = driver_for(path)
     if driver == "GPKG" and _PERCENT_CODE.search(str(path)):
         raise InputRefused(
             tr("QGIS cannot open a GeoPackage with “%” and two digits in its path."),

@@ -259,3 +259,9 @@ def test_real_crimes_lie_in_the_lsoa_that_the_police_say(run_algorithm, real_dat
     assert astray <= 0.04 * sum(expected.values())
     # a layer held against itself differs nowhere
     assert outcome["FEARED_ONLY"] == outcome["CRIME_ONLY"] == 0
+
+
+def test_areas_that_lie_on_one_another_are_warned_of(compare, make_layer):
+    nested = make_layer([square(0), square(0), square(1)], "Polygon", name="nested")
+    assert any("The areas overlap by 1.00 km²" in one for one in compare(AREAS=nested).warnings)
+    assert not any("overlap by" in one for one in compare().warnings)

@@ -520,7 +520,7 @@ def test_a_day_of_publicity_is_named_and_left_out_beside_the_answer(make_layer, 
         rows=[[date] for _, date in places],
     )
     found = evaluate(layer)
-    assert re.match(r"2022-07-14 to 2022-07-14: 63 reports, 2\.\d expected", found["SURGES"])
+    assert re.match(r"2022-07-14 to 2022-07-14: 63 reports, 3\.0 expected", found["SURGES"])
     park, _ = found.rows("OUTPUT")
     assert (park["wdd"], park["verdict"]) == (60, "rise")
     # 8 reports of the control area in 99 days are 8.08 in 100, times the park's and ring's

@@ -321,7 +321,7 @@ def test_the_result_says_how_it_was_made(run_algorithm, scattered, tmp_path: Pat
     said = gdal.Open(made["OUTPUT"]).GetMetadataItem("TIFFTAG_IMAGEDESCRIPTION")
     assert "streetsafe:heatmap" in said
     assert "RADIUS = 250" in said
-    assert "200 reports; volume under the surface 200.0" in said
+    assert "200 points; volume under the surface 200.0" in said
     assert str(tmp_path) not in said
 
 
@@ -335,3 +335,43 @@ def test_the_unit_names_what_was_counted(
     layer = make_layer(["Point(458000 304000)"], fields=[(field, "string(0)")], rows=[["a"]])
     made = run_algorithm("heatmap", {"INPUT": layer, "OUTPUT": str(tmp_path / "h.tif")})
     assert gdal.Open(made["OUTPUT"]).GetRasterBand(1).GetUnitType() == unit
+
+
+def test_a_mask_has_a_highest_value_and_classes_of_its_own(
+    run_algorithm, make_layer, tmp_path: Path
+) -> None:
+    """Forty reports in one place outside the mask, three in one place inside."""
+    xy = [(458000, 304000)] * 40 + [(460000, 304000)] * 3
+    points = make_layer([f"POINT({x} {y})" for x, y in xy])
+    mask = make_layer(
+        ["POLYGON((459500 303500, 460500 303500, 460500 304500, 459500 304500, 459500 303500))"],
+        "Polygon",
+    )
+    found = run_algorithm(
+        "heatmap", {"INPUT": points, "MASK": mask, "OUTPUT": str(tmp_path / "heat.tif")}
+    )
+    # 3 / pi / h² times three reports
+    assert found["MAXIMUM"] == pytest.approx(3 * 3 / np.pi / 0.25**2, rel=0.02)
+    assert found["INTEGRAL"] == pytest.approx(43, rel=0.01)
+    assert float(found["LIMITS_USED"].split(",")[-1]) < 100
+    assert any("3 of 43 points lie in the mask" in message for message in found.messages)
+
+
+def test_a_map_without_colour_is_pointed_out(run_algorithm, make_layer, tmp_path: Path) -> None:
+    """Two reports of the same place, spread over 2 km, stay below what one makes within 100 m."""
+    points = make_layer(["POINT(458000 304000)"] * 2)
+    outputs = {"OUTPUT": str(tmp_path / "a.tif"), "OUTPUT_2": str(tmp_path / "b.tif")}
+    found = run_algorithm(
+        "heatmap", {"INPUT": points, "RADIUS": 100, "MORE_RADII": "2000", **outputs}
+    )
+    blank = [warning for warning in found.warnings if "has no colour" in warning]
+    assert len(blank) == 1
+    assert "The heat map of 2000 m" in blank[0]
+
+
+def test_limits_of_another_kernel_are_warned_of(run_algorithm, scattered, tmp_path: Path) -> None:
+    first = run_algorithm("heatmap", {"INPUT": scattered, "OUTPUT": str(tmp_path / "a.tif")})
+    given = {"INPUT": scattered, "LIKE": first["OUTPUT"], "OUTPUT": str(tmp_path / "b.tif")}
+    again = run_algorithm("heatmap", {**given, "KERNEL": 3})
+    assert any("quartic kernel, this one with uniform" in one for one in again.warnings)
+    assert not any("kernel" in one for one in run_algorithm("heatmap", given).warnings)

@@ -252,3 +252,22 @@ def test_another_raster_must_be_told_its_level(cover, tmp_path, clustered):
 def test_what_cannot_work_is_refused_before(cover, make_layer, parameters, sentence):
     with pytest.raises(Refused, match=sentence):
         cover(**{"HOTSPOTS": make_layer([HOT], "Polygon"), **parameters})
+
+
+def test_a_tested_grid_holds_what_it_counted_whatever_lies_on_edges(run_algorithm, make_layer):
+    """Places to 100 m lie on the edges of most squares: a third of a cell's are its neighbours'."""
+    rng = np.random.default_rng(4)
+    xy = np.concatenate([rng.uniform(0, 4_000, (200, 2)), rng.normal(1_500, 200, (100, 2))])
+    xy = np.round(xy / 100) * 100 + (WEST, SOUTH)
+    points = make_layer([f"Point({x!r} {y!r})" for x, y in xy.tolist()])
+    area = make_layer([rectangle(-500, -500, 5_000, 5_000)], "Polygon")
+    for area_again in (area, None):
+        given = {"INPUT": points, "AREA": area, "CELL_SIZE": 250, "OUTPUT": MEMORY}
+        grid = run_algorithm("hotspotgrid", given)
+        asked = {"HOTSPOTS": grid.layer("OUTPUT"), "INPUT": points}
+        cover = run_algorithm(
+            "hotspotcoverage", asked if area_again is None else {**asked, "AREA": area}
+        )
+        for mine, theirs in (("SHARE_REPORTS", "SHARE_IN_HOT"), ("PAI", "PAI")):
+            assert cover[mine] == pytest.approx(grid[theirs])
+        assert cover["PEI"] <= 1 + 1e-9

@@ -15,7 +15,7 @@ from qgis.core import (
     QgsRenderContext,
     QgsVectorLayer,
 )
-from scipy.stats import norm
+from scipy.stats import pearson3
 
 from streetsafe_plugin.domain.hotspots import CLASSES
 from streetsafe_plugin.domain.taxonomy import REASON_CODES, reason
@@ -87,13 +87,35 @@ def test_a_planted_cluster_is_hot_and_everything_adds_up(find, shape):
 
 
 def test_classes_follow_from_what_is_written_beside_them(find):
-    for row in find(SHAPE=HEXAGON).rows("OUTPUT"):
-        assert row["p_value"] == pytest.approx(2 * norm.sf(abs(row["gi_z"])))
+    """All squares are whole, so p is that of gi_z, under the curve of 1,350 points at random."""
+    rows = find(SHAPE=SQUARE).rows("OUTPUT")
+    cells = [tuple(map(int, row["cell_id"].split("_"))) for row in rows]
+    for row, (column, line) in zip(rows, cells):
+        around = {(column + east, line + north) for east in (-1, 0, 1) for north in (-1, 0, 1)}
+        share = len(around & set(cells)) / 400
+        skewness = (1 - 2 * share) / (1_350 * share * (1 - share)) ** 0.5
+        tail = pearson3.cdf if row["gi_z"] < 0 else pearson3.sf
+        assert row["p_value"] == pytest.approx(min(2 * tail(row["gi_z"], skewness), 1), rel=0.01)
         assert row["p_adjusted"] >= row["p_value"]
         passed = sum(row["p_adjusted"] <= limit for limit in (0.10, 0.05, 0.01))
         assert row["class"] == CLASSES[3 + (passed if row["gi_z"] > 0 else -passed)]
         hot = row["class"].startswith("hot_")
         assert row["neighbours_only"] == (hot and row["count"] == 0)
+
+
+def test_a_heavy_point_is_warned_of(find, make_layer):
+    xy = places()
+    weights = [[1.0]] * (len(xy) - 1) + [[500.0]]
+    layer = make_layer(wkt(xy), fields=[("weight", "double")], rows=weights)
+    warnings = find(INPUT=layer, WEIGHT_FIELD="weight").warnings
+    assert any("single heavy point" in warning for warning in warnings)
+    assert not any("single heavy point" in warning for warning in find().warnings)
+
+
+def test_a_neighbourhood_of_everything_is_called_that(find):
+    outcome = find(NEIGHBOUR_DISTANCE=100_000)
+    assert outcome["HOT_CELLS"] == 0
+    assert any("neighbourhood is the whole grid" in warning for warning in outcome.warnings)
 
 
 def test_corrections_are_ever_stricter(find):
@@ -314,3 +336,14 @@ def test_leicester_s_centre_is_hot(run_algorithm, real_data, tmp_path):
     ]
     assert centre == "hot_99"
     assert sum(row["count"] for row in outcome.rows("OUTPUT")) == outcome["COUNTED"] > 1_000
+
+
+@pytest.mark.parametrize("origin", ["1e30,0", "0,nan", "here"])
+def test_an_origin_beyond_the_earth_is_refused(find, origin):
+    with pytest.raises(Refused, match="is not a place"):
+        find(ORIGIN=origin)
+
+
+def test_an_ending_that_cannot_be_written_is_refused_before_work(find, tmp_path):
+    with pytest.raises(Refused, match=r"hot\.shp.* has no ending"):
+        find(OUTPUT=str(tmp_path / "hot.shp"))

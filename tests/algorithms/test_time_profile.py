@@ -248,3 +248,21 @@ def test_crimes_have_months(run_algorithm, analyse, real_data, tmp_path):
     outcome = analyse(str(path))
     assert outcome["MONTH_ONLY"] == outcome["TOTAL"] > 0
     assert {row["dimension"] for row in outcome.rows("OUTPUT")} == {"month"}
+
+
+def test_dates_that_cannot_be_read_are_counted_and_said(run_algorithm, make_layer):
+    layer = make_layer(
+        ["POINT(458000 304000)"] * 5,
+        fields=[("when", "string")],
+        rows=[["21/06/2022 21:30"]] * 3 + [["2022-06-21 10:00"], [None]],
+    )
+    found = run_algorithm("timeprofile", {"REPORTS": layer, "DATE_FIELD": "when", "OUTPUT": MEMORY})
+    assert (found["WITH_TIME"], found["UNDATED"]) == (1, 4)
+    assert any("3 values of when cannot be read" in warning for warning in found.warnings)
+
+
+def test_reports_without_a_place_are_not_taken_for_undated(run_algorithm, make_layer):
+    layer = make_layer([None, None], fields=[("submitted_at", "datetime")],
+                       rows=[["2022-06-21T10:00:00"]] * 2)  # fmt: skip
+    with pytest.raises(QgsProcessingException, match="has a usable place"):
+        run_algorithm("timeprofile", {"REPORTS": layer, "OUTPUT": MEMORY})

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from shapely.geometry import Polygon, box
+from shapely.geometry import Point, Polygon, box
+from shapely.ops import unary_union
 
 from streetsafe_plugin.domain.cell_grid import CellGrid, in_area, lay_grid
 from streetsafe_plugin.domain.cells import CellShape, Lattice
@@ -16,7 +17,7 @@ from streetsafe_plugin.domain.getis_ord import two_sided
 from streetsafe_plugin.domain.hotspot_stability import GRIDS, how_stable
 from streetsafe_plugin.domain.hotspots import find_hot_cells, levels_of
 from streetsafe_plugin.domain.many_tests import Correction, adjusted
-from streetsafe_plugin.domain.neighbour_sums import touching_distance_m
+from streetsafe_plugin.domain.neighbour_sums import sums_on, touching_distance_m
 
 SHAPES = st.sampled_from(CellShape)
 SIDE_M = 2_000.0
@@ -47,6 +48,45 @@ def chance_maps(around: float, maps: int, side: int = 40):
 def test_chance_is_called_hot_no_more_often_than_is_said(around):
     """However many points a neighbourhood gathers, at most 5 % of random maps hold a hot cell."""
     assert np.mean([(found.level >= 2).any() for found in chance_maps(around, 400)]) <= 0.05
+
+
+#: Parks of very different size: most of their cells are cut.
+PARKS = unary_union(
+    [Point(1_000 * n, 700 * (n % 3)).buffer(r) for n, r in enumerate([120] * 8 + [200] * 4 + [600])]
+)
+
+
+@pytest.mark.parametrize(
+    ("area", "size_m", "count"),
+    [(PARKS, 150.0, 1_500), (Point(0, 0).buffer(900), 250.0, 2_000)],
+    ids=["many parks", "a disc"],
+)
+def test_cells_that_the_area_cuts_are_neither_hot_nor_cold_for_that(area, size_m, count):
+    """With whole cells taken for granted, most maps of such areas would show hot cells."""
+    rng = np.random.default_rng(17)
+    west, south, east, north = area.bounds
+    hot, cold = 0, 0
+    for _ in range(100):
+        xy = rng.uniform((west, south), (east, north), (40 * count, 2))
+        xy = xy[in_area(xy, area)][:count]
+        found = searched(xy, Lattice(CellShape.SQUARE, size_m), area)
+        hot += (found.level >= 2).any()
+        cold += (found.level <= -2).any()
+    # one in twenty is exceeded by so much in one try of a hundred
+    assert max(hot, cold) <= 11
+
+
+@given(SHAPES, st.integers(0, 10_000))
+@settings(max_examples=20)
+def test_of_whole_cells_p_is_that_of_the_published_statistic(shape, seed):
+    rng = np.random.default_rng(seed)
+    lattice = Lattice(shape, 100.0)
+    grid = lay_grid(lattice, rng.uniform(0, 1_500, (60, 2)))
+    found = find_hot_cells(grid, touching_distance_m(lattice))
+    around = sums_on(lattice, grid.cells, np.ones(len(grid)), touching_distance_m(lattice))
+    share = around / len(grid)
+    skewness = (1 - 2 * share) / np.sqrt(60 * share * (1 - share))
+    assert found.p == pytest.approx(two_sided(found.z, skewness), rel=1e-6, abs=1e-12)
 
 
 def test_against_the_normal_distribution_few_points_would_deceive():
