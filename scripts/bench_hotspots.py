@@ -76,8 +76,8 @@ def compare_gi_star(folder: Path, cells: int, repeats: int, esda: str | None) ->
 
     esda's weights are made before its clock starts.
     """
-    from streetsafe_plugin.domain.cells import CellShape, Lattice
-    from streetsafe_plugin.domain.getis_ord import gi_star_on
+    from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
+    from streetsafe_plugin.domain.grid.getis_ord import gi_star_on
 
     python = esda or (sys.executable if find_spec("esda") else None)
     line: dict[str, Any] = {"benchmark": "gi_star"}

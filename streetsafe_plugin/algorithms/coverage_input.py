@@ -15,14 +15,14 @@ from streetsafe_plugin.algorithms.area_input import AREA, read_area
 from streetsafe_plugin.algorithms.base import Run
 from streetsafe_plugin.algorithms.hotspot_layers import CELL_ID, CLASS
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.cell_grid import in_area, lay_grid
-from streetsafe_plugin.domain.cells import CellShape, Lattice, counts_of, places_in
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import only_area, union
+from streetsafe_plugin.domain.grid.cell_grid import in_area, lay_grid
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice, counts_of, places_in
+from streetsafe_plugin.domain.grid.known_lattice import known_lattice
+from streetsafe_plugin.domain.grid.shared_ground import shared_ground
 from streetsafe_plugin.domain.hotspots import CLASSES
-from streetsafe_plugin.domain.known_lattice import known_lattice
 from streetsafe_plugin.domain.progress import Tick
-from streetsafe_plugin.domain.shared_ground import shared_ground
 from streetsafe_plugin.gis.raster_areas import areas_at_or_above, first_coloured
 from streetsafe_plugin.i18n import tr
 

@@ -14,9 +14,9 @@ from streetsafe_plugin.algorithms.base import Run
 from streetsafe_plugin.algorithms.written_places import grid_references
 from streetsafe_plugin.domain.areas import area_of
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.cells import CellShape, Lattice, places_in
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import union
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice, places_in
 from streetsafe_plugin.domain.park_counts import M2_PER_KM2
 from streetsafe_plugin.domain.park_matching import naming_fields
 from streetsafe_plugin.domain.progress import Tick

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from qgis.core import QgsProcessingParameterRasterLayer, QgsProcessingParameterString
 
 from streetsafe_plugin.algorithms.base import Answers, Run, StreetSafeAlgorithm
-from streetsafe_plugin.domain.class_limits import parse_limits
-from streetsafe_plugin.domain.kernels import Kernel
+from streetsafe_plugin.domain.surface.class_limits import parse_limits
+from streetsafe_plugin.domain.surface.kernels import Kernel
 from streetsafe_plugin.gis.heat_facts import HeatFacts, heat_facts
 from streetsafe_plugin.i18n import tr
 

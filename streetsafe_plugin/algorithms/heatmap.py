@@ -26,10 +26,10 @@ from streetsafe_plugin.algorithms.heat_limits import ask_limits, chosen_limits, 
 from streetsafe_plugin.algorithms.pattern_test import noun_for, pattern_test
 from streetsafe_plugin.domain import density
 from streetsafe_plugin.domain.arrays import Floats
-from streetsafe_plugin.domain.class_limits import limits_as_text
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.radii import guide_radii, guides_in_words, parse_more_radii
 from streetsafe_plugin.domain.rings import within_any
+from streetsafe_plugin.domain.surface.class_limits import limits_as_text
+from streetsafe_plugin.domain.surface.radii import guide_radii, guides_in_words, parse_more_radii
 from streetsafe_plugin.gis import styling
 from streetsafe_plugin.gis.heat_facts import HeatFacts
 from streetsafe_plugin.gis.masks import cells_inside

@@ -26,13 +26,13 @@ from streetsafe_plugin.algorithms.hotspot_input import (
 )
 from streetsafe_plugin.algorithms.hotspot_layers import cells_layer, places_layer, stable_layer
 from streetsafe_plugin.algorithms.park_input import PARKS, read_parks
-from streetsafe_plugin.domain.cell_grid import lay_grid
-from streetsafe_plugin.domain.cells import CellShape
 from streetsafe_plugin.domain.coverage import Coverage
 from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.geometry import union
-from streetsafe_plugin.domain.hotspot_places import hot_places
-from streetsafe_plugin.domain.hotspot_stability import Stability, how_stable
+from streetsafe_plugin.domain.grid.cell_grid import lay_grid
+from streetsafe_plugin.domain.grid.cells import CellShape
+from streetsafe_plugin.domain.grid.hotspot_places import hot_places
+from streetsafe_plugin.domain.grid.hotspot_stability import Stability, how_stable
 from streetsafe_plugin.domain.hotspots import HEAVY, HotCells, find_hot_cells
 from streetsafe_plugin.domain.many_tests import CORRECTIONS
 from streetsafe_plugin.i18n import tr

@@ -22,10 +22,10 @@ from streetsafe_plugin.algorithms.area_input import AREA
 from streetsafe_plugin.algorithms.base import Answers, Run, StreetSafeAlgorithm
 from streetsafe_plugin.algorithms.park_input import PARKS
 from streetsafe_plugin.domain.arrays import Bools, Floats
-from streetsafe_plugin.domain.cell_grid import in_area
-from streetsafe_plugin.domain.cells import CellShape, Lattice
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.neighbour_sums import touching_distance_m
+from streetsafe_plugin.domain.grid.cell_grid import in_area
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
+from streetsafe_plugin.domain.grid.neighbour_sums import touching_distance_m
 from streetsafe_plugin.domain.park_counts import read_ticks
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from streetsafe_plugin.i18n import tr

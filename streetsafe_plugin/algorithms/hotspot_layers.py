@@ -12,9 +12,9 @@ from streetsafe_plugin.algorithms.park_input import ParkGround
 from streetsafe_plugin.compat import boolean_field, integer_field, real_field, text_field
 from streetsafe_plugin.domain.arrays import Floats
 from streetsafe_plugin.domain.density import M2_PER_HA
+from streetsafe_plugin.domain.grid.hotspot_places import HotPlace, points_of
+from streetsafe_plugin.domain.grid.hotspot_stability import Stability
 from streetsafe_plugin.domain.grid_references import grid_reference
-from streetsafe_plugin.domain.hotspot_places import HotPlace, points_of
-from streetsafe_plugin.domain.hotspot_stability import Stability
 from streetsafe_plugin.domain.hotspots import HotCells
 from streetsafe_plugin.domain.nearest_parks import nearest_parks
 from streetsafe_plugin.domain.reading.table import texts

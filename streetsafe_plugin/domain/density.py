@@ -18,14 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetsafe_plugin.domain.arrays import Floats
-from streetsafe_plugin.domain.class_limits import class_limits
-from streetsafe_plugin.domain.density_grid import MOST_CELLS, Grid, grid_around
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
-from streetsafe_plugin.domain.kernel_convolution import convolved, fineness
-from streetsafe_plugin.domain.kernel_sums import by_cells, by_rows
-from streetsafe_plugin.domain.kernels import KERNELS, Kernel, default_cell_m, lone_peak
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.reach import reached
+from streetsafe_plugin.domain.surface.class_limits import class_limits
+from streetsafe_plugin.domain.surface.density_grid import MOST_CELLS, Grid, grid_around
+from streetsafe_plugin.domain.surface.kernel_convolution import convolved, fineness
+from streetsafe_plugin.domain.surface.kernel_sums import by_cells, by_rows
+from streetsafe_plugin.domain.surface.kernels import KERNELS, Kernel, default_cell_m, lone_peak
+from streetsafe_plugin.domain.surface.reach import reached
 
 __all__ = [
     "KERNELS", "M2_PER_HA", "M2_PER_KM2", "MOST_CELLS", "TOLERANCE", "Grid", "Kernel", "Surface",

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints, Texts
-from streetsafe_plugin.domain.cell_grid import CellGrid
-from streetsafe_plugin.domain.getis_ord import gi_star_on, two_sided
+from streetsafe_plugin.domain.grid.cell_grid import CellGrid
+from streetsafe_plugin.domain.grid.getis_ord import gi_star_on, two_sided
+from streetsafe_plugin.domain.grid.neighbour_sums import sums_on
 from streetsafe_plugin.domain.many_tests import Correction, adjusted
-from streetsafe_plugin.domain.neighbour_sums import sums_on
 
 #: From the coldest to the hottest, as `HotCells.level` numbers them from -3 to 3.
 CLASSES = ("cold_99", "cold_95", "cold_90", "none", "hot_90", "hot_95", "hot_99")

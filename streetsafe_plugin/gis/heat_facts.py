@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from osgeo import gdal
 from qgis.core import QgsRasterLayer
 
-from streetsafe_plugin.domain.class_limits import limits_as_text
 from streetsafe_plugin.domain.density import M2_PER_KM2
+from streetsafe_plugin.domain.surface.class_limits import limits_as_text
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.gis.text_gate import plain
 

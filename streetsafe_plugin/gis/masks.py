@@ -10,7 +10,7 @@ import shapely.wkb
 from osgeo import gdal, ogr, osr
 from shapely.geometry.base import BaseGeometry
 
-from streetsafe_plugin.domain.density_grid import Grid
+from streetsafe_plugin.domain.surface.density_grid import Grid
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 
 

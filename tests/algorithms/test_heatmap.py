@@ -20,7 +20,7 @@ from qgis.core import (
     QgsRasterLayer,
 )
 
-from streetsafe_plugin.domain.class_limits import parse_limits
+from streetsafe_plugin.domain.surface.class_limits import parse_limits
 from streetsafe_plugin.gis import store
 from streetsafe_plugin.gis.heat_facts import heat_facts
 from tests.front_door import Refused

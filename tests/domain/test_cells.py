@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 
-from streetsafe_plugin.domain import cells as cells_module
-from streetsafe_plugin.domain.cells import CellShape, Lattice, counts_of, places_in
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.grid import cells as cells_module
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice, counts_of, places_in
 
 SHAPES = st.sampled_from(CellShape)
 METRES = st.floats(-2_000, 2_000, allow_nan=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from streetsafe_plugin.domain import class_limits as module
-from streetsafe_plugin.domain.class_limits import limits_as_text, parse_limits
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.surface import class_limits as module
+from streetsafe_plugin.domain.surface.class_limits import limits_as_text, parse_limits
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from streetsafe_plugin.domain.cells import CellShape, Lattice
 from streetsafe_plugin.domain.coverage import Coverage, most_reports_on, rri
-from streetsafe_plugin.domain.known_lattice import known_lattice
-from streetsafe_plugin.domain.shared_ground import shared_ground
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
+from streetsafe_plugin.domain.grid.known_lattice import known_lattice
+from streetsafe_plugin.domain.grid.shared_ground import shared_ground
 
 KM2 = 1e6
 

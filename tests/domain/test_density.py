@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetsafe_plugin.domain import density, kernel_sums
+from streetsafe_plugin.domain import density
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
+from streetsafe_plugin.domain.surface import kernel_sums
 
 QUARTIC, _TRIWEIGHT, _EPANECHNIKOV, UNIFORM, _TRIANGULAR = density.KERNELS
 

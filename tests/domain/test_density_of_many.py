@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streetsafe_plugin.domain import density, kernel_convolution
+from streetsafe_plugin.domain import density
 from streetsafe_plugin.domain.density import KERNELS, Grid, Kernel, grid_around, surface
-from streetsafe_plugin.domain.kernel_sums import by_cells
 from streetsafe_plugin.domain.progress import no_tick
-from streetsafe_plugin.domain.reach import reached
+from streetsafe_plugin.domain.surface import kernel_convolution
+from streetsafe_plugin.domain.surface.kernel_sums import by_cells
+from streetsafe_plugin.domain.surface.reach import reached
 
 QUARTIC, TRIWEIGHT, EPANECHNIKOV, UNIFORM, TRIANGULAR = KERNELS
 WITHIN = 0.005

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearson3
 
-from streetsafe_plugin.domain.cells import CellShape, Lattice
-from streetsafe_plugin.domain.getis_ord import gi, gi_star, gi_star_on, two_sided
-from streetsafe_plugin.domain.neighbour_sums import sums_on, touching_distance_m
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
+from streetsafe_plugin.domain.grid.getis_ord import gi, gi_star, gi_star_on, two_sided
+from streetsafe_plugin.domain.grid.neighbour_sums import sums_on, touching_distance_m
 
 #: The example in the docstring of esda's G_Local (esda 2.9.0), with the results it prints there.
 SIX = np.array([(10, 10), (20, 10), (40, 10), (15, 20), (30, 20), (30, 30)], dtype=float)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 
-from streetsafe_plugin.domain.cell_grid import lay_grid
-from streetsafe_plugin.domain.cells import CellShape, Lattice
-from streetsafe_plugin.domain.hotspot_places import hot_places
+from streetsafe_plugin.domain.grid.cell_grid import lay_grid
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
+from streetsafe_plugin.domain.grid.hotspot_places import hot_places
 from streetsafe_plugin.domain.hotspots import HotCells
 from streetsafe_plugin.domain.nearest_parks import nearest_parks
 

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 from shapely.ops import unary_union
 
-from streetsafe_plugin.domain.cell_grid import CellGrid, in_area, lay_grid
-from streetsafe_plugin.domain.cells import CellShape, Lattice
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.getis_ord import two_sided
-from streetsafe_plugin.domain.hotspot_stability import GRIDS, how_stable
+from streetsafe_plugin.domain.grid.cell_grid import CellGrid, in_area, lay_grid
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
+from streetsafe_plugin.domain.grid.getis_ord import two_sided
+from streetsafe_plugin.domain.grid.hotspot_stability import GRIDS, how_stable
+from streetsafe_plugin.domain.grid.neighbour_sums import sums_on, touching_distance_m
 from streetsafe_plugin.domain.hotspots import find_hot_cells, levels_of
 from streetsafe_plugin.domain.many_tests import Correction, adjusted
-from streetsafe_plugin.domain.neighbour_sums import sums_on, touching_distance_m
 
 SHAPES = st.sampled_from(CellShape)
 SIDE_M = 2_000.0

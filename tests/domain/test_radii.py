@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.radii import guide_radii, guides_in_words, parse_more_radii
+from streetsafe_plugin.domain.surface.radii import guide_radii, guides_in_words, parse_more_radii
 
 
 def test_guides_by_hand() -> None:

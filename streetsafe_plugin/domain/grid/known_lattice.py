@@ -9,8 +9,8 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Ints
-from streetsafe_plugin.domain.cells import CellShape, Lattice
 from streetsafe_plugin.domain.geometry import polygon_parts
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
 
 _SHAPES = {5: CellShape.SQUARE, 7: CellShape.HEXAGON}
 #: Cells lie where the lattice says if they do so to this share of their size.

@@ -14,8 +14,8 @@ from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
 from streetsafe_plugin.domain.arrays import Bools, Floats
-from streetsafe_plugin.domain.density_grid import Grid
 from streetsafe_plugin.domain.progress import Tick
+from streetsafe_plugin.domain.surface.density_grid import Grid
 
 _BLOCKS_PER_RADIUS = 5
 _CELLS_AT_A_TIME = 200_000

@@ -10,9 +10,9 @@ from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.cells import Lattice, counts_of, places_in
 from streetsafe_plugin.domain.errors import DoesNotAddUp, InputRefused
 from streetsafe_plugin.domain.geometry import polygon_parts
+from streetsafe_plugin.domain.grid.cells import Lattice, counts_of, places_in
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.rings import within_any
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from streetsafe_plugin.domain.arrays import Floats, Ints
-from streetsafe_plugin.domain.cells import CellShape, Lattice
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
 
 #: Two distances that differ by less than this share of themselves are the same distance.
 _SAME = 1e-9

@@ -15,8 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.density import M2_PER_KM2
 from streetsafe_plugin.domain.geometry import only_area, union
+from streetsafe_plugin.domain.grid.neighbour_sums import touching_distance_m
 from streetsafe_plugin.domain.hotspots import HotCells
-from streetsafe_plugin.domain.neighbour_sums import touching_distance_m
 from streetsafe_plugin.domain.taxonomy import reason
 
 #: So many reasons are named of each place.

@@ -16,8 +16,8 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.cell_grid import lay_grid
-from streetsafe_plugin.domain.cells import CellShape, Lattice, places_in
+from streetsafe_plugin.domain.grid.cell_grid import lay_grid
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice, places_in
 from streetsafe_plugin.domain.hotspots import find_hot_cells
 from streetsafe_plugin.domain.many_tests import Correction
 from streetsafe_plugin.domain.progress import Tick, no_tick

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from streetsafe_plugin.domain.arrays import Floats, Ints
-from streetsafe_plugin.domain.density_grid import Grid
-from streetsafe_plugin.domain.kernels import Kernel
 from streetsafe_plugin.domain.progress import Tick
+from streetsafe_plugin.domain.surface.density_grid import Grid
+from streetsafe_plugin.domain.surface.kernels import Kernel
 
 #: Bounds the memory of one step of the work, and keeps what it works on at hand.
 _NUMBERS_AT_A_TIME = 200_000

@@ -19,9 +19,9 @@ import numpy as np
 from scipy import fft
 
 from streetsafe_plugin.domain.arrays import Complexes, Floats, Ints
-from streetsafe_plugin.domain.density_grid import Grid
-from streetsafe_plugin.domain.kernels import Kernel, Shape
 from streetsafe_plugin.domain.progress import Tick
+from streetsafe_plugin.domain.surface.density_grid import Grid
+from streetsafe_plugin.domain.surface.kernels import Kernel, Shape
 
 #: Bounds the memory of a strip: 32 million nodes take 256 MB.
 _MOST_NODES = 32_000_000

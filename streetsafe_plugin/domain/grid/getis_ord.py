@@ -14,8 +14,8 @@ import numpy as np
 from scipy.special import gammainc, gammaincc, ndtr
 
 from streetsafe_plugin.domain.arrays import Floats, Ints
-from streetsafe_plugin.domain.cells import Lattice
-from streetsafe_plugin.domain.neighbour_sums import sums_around, sums_on
+from streetsafe_plugin.domain.grid.cells import Lattice
+from streetsafe_plugin.domain.grid.neighbour_sums import sums_around, sums_on
 
 #: Values are alike if they spread by less than this share of their size: the rest is rounding.
 _NO_SPREAD = 1e-12

@@ -25,8 +25,8 @@ from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.edges import Edges, edges_of
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import outline_of
+from streetsafe_plugin.domain.grid.shared_ground import shared_ground
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.shared_ground import shared_ground
 
 #: More cells than this are refused: nobody reads such a map, and it would take minutes.
 MOST_CELLS = 1_000_000
