@@ -15,6 +15,7 @@ from qgis.core import (
     QgsAttributeEditorRelation,
     QgsFeature,
     QgsFieldConstraints,
+    QgsLayerTreeModel,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
@@ -27,6 +28,7 @@ from qgis.gui import (
     QgsAttributeEditorContext,
     QgsAttributeForm,
     QgsGui,
+    QgsLayerTreeView,
     QgsMapCanvas,
     QgsRelationEditorWidget,
 )
@@ -135,6 +137,10 @@ def test_loading_ties_the_two(load, tmp_path, to_files):
 def test_the_toolbox_ties_them_too(load, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path, f"{QgsApplication.pkgDataPath()}/python/plugins"])
     postprocessing = pytest.importorskip("processing.gui.Postprocessing")
+    if hasattr(postprocessing, "iface"):  # since 3.44 it puts layers into the layer tree itself
+        view = QgsLayerTreeView()
+        view.setModel(QgsLayerTreeModel(QgsProject.instance().layerTreeRoot(), view))
+        monkeypatch.setattr(postprocessing.iface, "layerTreeView", lambda: view)
 
     def as_toolbox(context, feedback):
         algorithm = QgsApplication.processingRegistry().createAlgorithmById("streetsafe:loadparks")
