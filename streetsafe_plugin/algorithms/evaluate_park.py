@@ -49,7 +49,7 @@ from streetsafe_plugin.algorithms.evaluation_report import (
 from streetsafe_plugin.algorithms.park_input import ask_for_parks, read_parks
 from streetsafe_plugin.algorithms.report_dates import (
     ask_for_date_field,
-    date_field,
+    no_date,
 )
 from streetsafe_plugin.domain.arrays import Bools, Ints
 from streetsafe_plugin.domain.evaluation import Verdict
@@ -245,12 +245,7 @@ class EvaluatePark(StreetSafeAlgorithm):
                 yield tr("{} ({}) is not before {} ({}). Correct the dates.").format(
                     PERIODS[earlier], first, PERIODS[later], second
                 )
-        source = answers.layer_source(REPORTS)
-        if source is not None and not date_field(answers, source):
-            yield tr(
-                "“{}” has no field submitted_at or month_start. Choose the field with the date in"
-                " DATE_FIELD."
-            ).format(source.sourceName())
+        yield from no_date(answers, REPORTS)
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Count, judge, vary, write."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from qgis.core import QgsFeatureSource, QgsProcessingParameterField
 
@@ -43,6 +45,16 @@ def date_field(answers: Answers, source: QgsFeatureSource) -> str | None:
         return chosen[0]
     names = source.fields().names()
     return next((name for name in DATE_FIELDS if name in names), None)
+
+
+def no_date(answers: Answers, layer: str) -> Iterator[str]:
+    """Yield the refusal of a layer parameter whose layer has no field with a date."""
+    source = answers.layer_source(layer)
+    if source is not None and not date_field(answers, source):
+        yield tr(
+            "“{}” has no field submitted_at or month_start. Choose the field with the date in"
+            " DATE_FIELD."
+        ).format(source.sourceName())
 
 
 def date_columns(field: str, source: QgsFeatureSource) -> list[str]:

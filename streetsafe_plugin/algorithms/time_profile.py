@@ -25,6 +25,7 @@ from streetsafe_plugin.algorithms.report_dates import (
     ask_for_date_field,
     date_columns,
     date_field,
+    no_date,
 )
 from streetsafe_plugin.algorithms.time_profile_page import (
     Result,
@@ -152,12 +153,7 @@ class TimeProfile(StreetSafeAlgorithm):
         why_not = why_no_zone(_zone(answers))
         if why_not:
             yield f"{TIMEZONE}: {why_not}"
-        source = answers.layer_source(REPORTS)
-        if source is not None and not date_field(answers, source):
-            yield tr(
-                "“{}” has no field submitted_at or month_start. Choose the field with the date in"
-                " DATE_FIELD."
-            ).format(source.sourceName())
+        yield from no_date(answers, REPORTS)
 
     def execute(self, run: Run) -> dict[str, Any]:
         """Read, find the light of each report, count, write."""
