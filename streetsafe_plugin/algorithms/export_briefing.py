@@ -29,9 +29,10 @@ from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin import about
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.domain.briefing import HeatInWords, Park, Whole
+from streetsafe_plugin.domain.briefing import HeatInWords
 from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.pack import Park, Whole
 from streetsafe_plugin.domain.park_counts import read_ticks
 from streetsafe_plugin.domain.parks import identify
 from streetsafe_plugin.domain.periods import days_of

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shapely.geometry.base import BaseGeometry
+from streetsafe_plugin.domain.pack import Park, Whole
 
 #: Below this many reports a share is given as counts only.
 SMALLEST_BASE = 50
@@ -30,96 +30,13 @@ _LEFT_OUT = {
 MORE_THAN_ONE = "More than one reason could be ticked, so mentions add up to more than reports."
 
 
-@dataclass(frozen=True)
-class Zone:
-    """A park's inside or one of its rings: its area and what was counted there.
-
-    `mentions` is None where the layer says nothing of reasons.
-    """
-
-    inner_m: float
-    outer_m: float
-    area_ha: float
-    reports: int
-    mentions: int | None
-
-    @property
-    def label(self) -> str:
-        """Return the zone's name in a table."""
-        if self.outer_m == 0:
-            return "Inside the park"
-        return f"{self.inner_m:g} to {self.outer_m:g} m"
-
-    @property
-    def per_km2(self) -> float | None:
-        """Return reports per square kilometre, None for a zone without area."""
-        return self.reports / (self.area_ha / 100) if self.area_ha > 0 else None
-
-
-@dataclass(frozen=True)
-class Park:
-    """A park and its zones, inside first; `reasons` are (label, mentions), most frequent first."""
-
-    number: int
-    name: str
-    district: str
-    indicative: bool
-    note: str
-    zones: tuple[Zone, ...]
-    zone_shapes: tuple[BaseGeometry, ...]
-    reasons: tuple[tuple[str, int], ...]
-    crimes: int | None
-
-    @property
-    def inside(self) -> int:
-        """Return the reports inside the park."""
-        return self.zones[0].reports
-
-    @property
-    def reach_m(self) -> float:
-        """Return the outer distance of the widest ring."""
-        return self.zones[-1].outer_m
-
-    @property
-    def within(self) -> int:
-        """Return the reports inside the park and in all its rings."""
-        return sum(zone.reports for zone in self.zones)
-
-
-@dataclass(frozen=True)
-class Whole:
-    """All reports of a briefing, and where they went; the counts close.
-
-    `read` = `inside` + `in_rings` + `outside` + all of `excluded`, which has a count for each
-    reason why a report could not be used. `first` and `last` are the dates of
-    the dated ones; `undated` counts the rest. `crime_period` says which months of recorded crime
-    stand beside them.
-    """
-
-    read: int
-    inside: int
-    in_rings: int
-    outside: int
-    excluded: Mapping[str, int]
-    mentions: int | None
-    first: datetime.date | None
-    last: datetime.date | None
-    undated: int
-    crime_period: str = ""
-
-    @property
-    def used(self) -> int:
-        """Return the reports that the figures rest on."""
-        return self.read - sum(self.excluded.values())
-
-    @property
-    def period(self) -> str:
-        """Return the dates covered, e.g. “2 September 2021 to 31 October 2022”."""
-        if self.first is None or self.last is None:
-            return "no dates given"
-        if self.first == self.last:
-            return day(self.first)
-        return f"{day(self.first)} to {day(self.last)}"
+def period(whole: Whole) -> str:
+    """Return the dates covered, e.g. “2 September 2021 to 31 October 2022”."""
+    if whole.first is None or whole.last is None:
+        return "no dates given"
+    said = _month_of if whole.to_the_month else day
+    first, last = said(whole.first), said(whole.last)
+    return first if first == last else f"{first} to {last}"
 
 
 def day(date: datetime.date) -> str:
@@ -163,7 +80,7 @@ def headline(whole: Whole) -> str:
     carry = "carries" if whole.undated == 1 else "carry"
     some_undated = whole.undated and whole.first is not None
     undated = f" {counted(whole.undated, 'report')} {carry} no date." if some_undated else ""
-    return f"{counted(whole.used, 'report').capitalize()} ({whole.period}){ticked}.{undated}"
+    return f"{counted(whole.used, 'report').capitalize()} ({period(whole)}){ticked}.{undated}"
 
 
 def park_sentences(park: Park, whole: Whole) -> list[str]:
@@ -234,6 +151,10 @@ def months(held: Iterable[datetime.date]) -> str:
     text = f"{start} to {_month(last_year, last)}"
     missing = span - len(found)
     return f"{text}, {counted(missing, 'month')} missing" if missing else text
+
+
+def _month_of(date: datetime.date) -> str:
+    return _month(date.year, date.month)
 
 
 def _month(year: int, month: int) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.briefing import Park, Whole, Zone, months, most_frequent
+from streetsafe_plugin.domain.briefing import months, most_frequent
+from streetsafe_plugin.domain.pack import Park, Whole, Zone
 from streetsafe_plugin.domain.park_counts import RingCounts, account, count_rings
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.domain.ring_shapes import ring_shapes
@@ -93,6 +94,7 @@ def figures(
     complete = len(reports.ticks) == len(REASONS)
     whole = Whole(
         read=accounting.total,
+        used=accounting.inside + accounting.in_rings + accounting.outside,
         inside=accounting.inside,
         in_rings=accounting.in_rings,
         outside=accounting.outside,
@@ -127,6 +129,7 @@ def _park(
     known = [reason for reason in REASONS if reason.code in counts.reasons]
     return Park(
         number=number + 1,
+        park_id=park.park_id,
         name=park.name,
         district=park.district,
         indicative=park.indicative,
@@ -138,4 +141,5 @@ def _park(
             [int(counts.reasons[reason.code][number].sum()) for reason in known],
         ),
         crimes=None if crimes is None else int(crimes[number]),
+        within=int(counts.reports[number].sum()),
     )

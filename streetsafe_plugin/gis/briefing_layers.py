@@ -32,8 +32,8 @@ from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
 from streetsafe_plugin.compat import integer_field, text_field
-from streetsafe_plugin.domain.briefing import Park
 from streetsafe_plugin.domain.geometry import polygon_parts
+from streetsafe_plugin.domain.pack import Park
 from streetsafe_plugin.domain.surface.class_limits import class_limits
 from streetsafe_plugin.gis import styling
 from streetsafe_plugin.gis.heat_facts import heat_facts

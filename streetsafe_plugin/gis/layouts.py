@@ -19,8 +19,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 
 from streetsafe_plugin.domain import briefing
-from streetsafe_plugin.domain.briefing import HeatInWords, Park, Whole
+from streetsafe_plugin.domain.briefing import HeatInWords
 from streetsafe_plugin.domain.errors import WriteFailed
+from streetsafe_plugin.domain.pack import Park, Whole
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.sheet import ACCENT, INK, PALE, QUIET, Box, Sheet, font
 from streetsafe_plugin.gis.text_fit import height_mm
@@ -211,7 +212,7 @@ def _overview(
     layers: BriefingLayers,
     pages: int,
 ) -> None:
-    _furniture(sheet, frame, frame.title, f"{whole.period}  ·  {_n(whole)}", pages)
+    _furniture(sheet, frame, frame.title, f"{briefing.period(whole)}  ·  {_n(whole)}", pages)
     shown = _map_with_furniture(sheet, layers.overview, layers.overview_extent, layers)
     y = _tiles(
         sheet,
@@ -257,7 +258,7 @@ def _park_page(
     where = [park.district] if park.district else []
     if park.indicative:
         where.append(tr("indicative circle, boundary not known"))
-    below = "  ·  ".join([*where, whole.period, n])
+    below = "  ·  ".join([*where, briefing.period(whole), n])
     _furniture(sheet, frame, f"{park.number}  {park.name}", below, pages)
     west, south, east, north = park.zone_shapes[-1].union(park.zone_shapes[0]).bounds
     _map_with_furniture(sheet, layers.park, QgsRectangle(west, south, east, north), layers)
@@ -376,7 +377,7 @@ def _method_pages(
     first: int,
     pages: int,
 ) -> None:
-    below = "  ·  ".join((whole.period, _n(whole)))
+    below = "  ·  ".join((briefing.period(whole), _n(whole)))
     for number, start in enumerate(range(0, len(columns), 2)):
         sheet = Sheet(layout, first + number, WIDTH, HEIGHT)
         _furniture(sheet, frame, tr("Method, caveats and sources"), below, pages)

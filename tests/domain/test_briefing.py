@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from streetsafe_plugin.domain import briefing
-from streetsafe_plugin.domain.briefing import Park, Whole, Zone
 from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
+from streetsafe_plugin.domain.pack import Park, Whole, Zone
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 
 def whole(used: int, **more: object) -> Whole:
     values = {
         "read": used,
+        "used": used,
         "inside": 0,
         "in_rings": 0,
         "outside": used,
@@ -36,6 +37,7 @@ def whole(used: int, **more: object) -> Whole:
 def park(inside: int, around: int, **more: object) -> Park:
     values = {
         "number": 1,
+        "park_id": "test",
         "name": "Test Park",
         "district": "",
         "indicative": False,
@@ -44,6 +46,7 @@ def park(inside: int, around: int, **more: object) -> Park:
         "zone_shapes": (),
         "reasons": (),
         "crimes": None,
+        "within": inside + around,
     }
     return Park(**{**values, **more})
 
@@ -114,7 +117,7 @@ def test_the_accounting_sentence_has_every_number() -> None:
     ],
 )
 def test_the_period_reads_as_dates(first, last, words: str) -> None:
-    assert whole(1, first=first, last=last).period == words
+    assert briefing.period(whole(1, first=first, last=last)) == words
 
 
 def test_figures_of_two_square_parks() -> None:
