@@ -113,7 +113,7 @@ def test_every_field_has_a_label_that_leads_to_it_and_a_name_to_be_read_aloud(do
             assert label.buddy().focusPolicy() != Qt.FocusPolicy.NoFocus
             assert label.buddy().accessibleName() == label.text().replace("&", "")
             assert label.buddy().accessibleDescription()
-    assert fields == 6 + 2 + 17 + 9
+    assert fields == 6 + 2 + 17 + 15
 
 
 def test_no_mnemonic_is_given_twice_on_a_panel(dock):
@@ -310,8 +310,40 @@ def test_no_marking_is_chosen_until_somebody_chooses_one(dock, sent):
     press(dock, "run_exportbriefing")
     assert sent[1] == (
         "streetsafe:exportbriefing",
-        {"MARKING": 1, "AUTHOR": "Team", "FOLDER": "/out"},
+        {"AUDIENCE": 0, "MARKING": 1, "PAPER": 0, "AUTHOR": "Team", "FOLDER": "/out"},
     )
+
+
+def test_the_least_number_is_asked_of_what_leaves_only(dock, sent):
+    panel = dock.panels[BRIEF]
+    assert not panel.threshold.isEnabled()
+    panel.audience.setCurrentIndex(1)
+    assert panel.threshold.isEnabled()
+    panel.threshold.setValue(10)
+    panel.paper.setCurrentIndex(2)
+    measures = add("None", INTERVENTION_FIELDS)
+    press(dock, "run_exportbriefing")
+    assert sent == [
+        (
+            "streetsafe:exportbriefing",
+            {
+                "INTERVENTIONS": measures.id(),
+                "AUDIENCE": 1,
+                "THRESHOLD": 10,
+                "PAPER": 2,
+                "FOLDER": "",
+            },
+        )
+    ]
+
+
+def test_a_project_is_shared_with_an_audience_of_its_own(dock, sent):
+    panel = dock.panels[BRIEF]
+    panel.audience.setCurrentIndex(1)
+    panel.shared_audience.setCurrentIndex(2)
+    panel.shared_folder.setFilePath("/to/share")
+    press(dock, "run_shareproject")
+    assert sent == [("streetsafe:shareproject", {"AUDIENCE": 2, "FOLDER": "/to/share"})]
 
 
 def test_standing_lines_come_from_the_settings_but_never_over_what_was_typed(dock):
@@ -381,7 +413,7 @@ def test_buttons_wait_while_a_job_runs_and_cancel_is_at_hand(dock, interface):
     press(dock, "run_importreports")
     wait_until(lambda: FakeImport.working)
     runs = [button for button in dock.findChildren(QPushButton) if "run_" in button.objectName()]
-    assert len(runs) == 16
+    assert len(runs) == 17
     assert not any(button.isEnabled() for button in runs)
     assert dock.job.cancel_button.isVisible()
     assert dock.job.bar.isVisible()
