@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from osgeo import gdal
 from qgis.core import QgsProcessingException
 from qgis.PyQt.QtGui import QImage
 
@@ -91,6 +92,21 @@ def brief(run_algorithm, parks, reports, tmp_path: Path):
     return run
 
 
+def sheets_of(made: Outcome) -> dict[str, list[dict[str, object]]]:
+    """Return each sheet's rows by the headings, as GDAL reads them."""
+    gdal.SetConfigOption("OGR_XLSX_HEADERS", "FORCE")
+    dataset = gdal.OpenEx(made["XLSX"], gdal.OF_VECTOR)
+    layers = [dataset.GetLayer(number) for number in range(dataset.GetLayerCount())]
+    rows = {layer.GetName(): [feature.items() for feature in layer] for layer in layers}
+    gdal.SetConfigOption("OGR_XLSX_HEADERS", None)
+    return rows
+
+
+def told(made: Outcome) -> dict[str, object]:
+    """Return what the sheet About says, line by line."""
+    return {row["item"]: row["text"] for row in sheets_of(made)["About"]}
+
+
 def pages_of(pdf: str) -> list[str]:
     """Return each page's text as a reader's search finds it."""
     if shutil.which("pdftotext") is None:
@@ -170,8 +186,9 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
     ("more", "sentence"),
     [
         ({"MARKING": None}, r"Marking \(MARKING\) is not chosen"),
-        ({"AUDIENCE": 2}, "choose Internal"),
-        ({"AUDIENCE": 1}, "choose Internal"),
+        ({"PAPER": 2}, "only A4 landscape"),
+        ({"FORMATS": [3]}, "slides are not offered"),
+        ({"FROM": "2022-05-01", "TO": "2022-04-01"}, "swap them"),
         ({"DISTANCES": "near"}, "DISTANCES"),
         ({"DISTANCES": "1,2,3,4,5,6,7"}, "room for 6 rings"),
         ({"FORMATS": []}, r"Formats \(FORMATS\): none"),
@@ -197,8 +214,15 @@ def test_cancelling_leaves_nothing(run_algorithm, parks, reports, tmp_path: Path
     assert left == []
 
 
+@pytest.mark.parametrize("audience", [1, 2])
+def test_small_numbers_do_not_leave_unprotected(brief, tmp_path: Path, audience: int) -> None:
+    with pytest.raises(QgsProcessingException, match="Choose Internal"):
+        brief(AUDIENCE=audience)
+    assert not (tmp_path / "pack").exists()
+
+
 def test_parks_that_are_not_there_are_refused(brief, make_layer) -> None:
-    with pytest.raises(QgsProcessingException, match="holds no park"):
+    with pytest.raises(QgsProcessingException, match="holds no polygon"):
         brief(PARKS=make_layer([], kind="Polygon"))
 
 
@@ -281,9 +305,15 @@ def test_the_method_flows_on_to_another_page(brief, run_algorithm, reports, monk
     assert all(page.count("OFFICIAL-SENSITIVE") >= 2 for page in pages)
 
 
-def test_no_report_makes_no_briefing(brief, make_layer) -> None:
-    with pytest.raises(QgsProcessingException, match="holds no report"):
-        brief(REPORTS=make_layer([None]))
+def test_a_layer_without_reports_makes_a_briefing_that_says_so(brief, make_layer) -> None:
+    made = brief(REPORTS=make_layer([None]), FORMATS=[0, 4])
+    assert made["REPORTS_COUNTED"] == 0
+    assert any("no report to count" in warning for warning in made.warnings)
+    overview, first, *_ = pages_of(made["PDF"])
+    assert "n = no reports" in overview
+    assert "1 without a place" in " ".join(overview.split())
+    assert "No reports lie inside the park" in first
+    assert "There is no report, so there is no pattern." in told(made)["Pattern"]
 
 
 def test_the_radius_of_the_heat_map_stands_on_the_page(
