@@ -346,7 +346,7 @@ def _write_tables(
     files = []
     tick = run.stage(0.94, 0.98)
     if "xlsx" in formats:
-        files.append(pack_tables.write_workbook(aside / f"{stem}.xlsx", made, tick))
+        files.append(pack_tables.write_workbook(aside / f"{stem}.xlsx", made, frame.marking, tick))
     if "csv" in formats:
         files += [
             pack_tables.write_csv(aside / pack_tables.csv_name(stem, table), table, tick)

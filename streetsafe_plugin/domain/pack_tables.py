@@ -79,7 +79,7 @@ _Value = Union[Cell, _Held]
 
 
 def tables(pack: Pack, about: About) -> list[Table]:
-    """Return all tables of a pack, the one that says what it is first."""
+    """Return all tables of a pack that have a row, the one that says what it is first."""
     made = [
         _about(pack, about),
         _parks(pack),
@@ -87,14 +87,12 @@ def tables(pack: Pack, about: About) -> list[Table]:
         _reasons(pack),
         _trend(pack),
         _change(pack),
+        _hot_spots(pack),
+        _fixes(pack),
+        _fear_and_crime(pack),
+        _accounting(pack.whole),
     ]
-    if pack.hot_spots is not None:
-        made.append(_hot_spots(pack))
-    if pack.fixes:
-        made.append(_fixes(pack))
-    if pack.fear_and_crime is not None:
-        made.append(_fear_and_crime(pack))
-    return [*made, _accounting(pack.whole)]
+    return [table for table in made if table.rows]
 
 
 def _table(

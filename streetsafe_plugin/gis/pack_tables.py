@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from osgeo import gdal, ogr
 
@@ -33,13 +34,23 @@ _FIELD_TYPES = {
 _LONGEST_SHEET_NAME = 31
 _ROWS_PER_TICK = 500
 _SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
+_COLUMNS = re.compile(rb"<cols>.*?</cols>", re.DOTALL)
+_WIDEST_COLUMN = 80
+_VIEW = b"<bookViews><workbookView/></bookViews>"
+_HEADINGS_STAY = (
+    b'<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2"'
+    b' activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+)
 #: Excel reads a CSV as UTF-8 only if it starts with a byte order mark.
 _ENCODING = "utf-8-sig"
 
 
 @no_gdal_exceptions()
-def write_workbook(path: Path, tables: Sequence[Table], tick: Tick = no_tick) -> Path:
+def write_workbook(path: Path, tables: Sequence[Table], marking: str, tick: Tick = no_tick) -> Path:
     """Write one sheet a table and return the path of the workbook, read back.
+
+    Columns are as wide as what they hold, headings stay in view, and the marking stands on every
+    page that is printed. Each table must have a row: GDAL writes no headings without.
 
     Raises:
         WriteFailed: it could not be written whole.
@@ -63,6 +74,7 @@ def write_workbook(path: Path, tables: Sequence[Table], tick: Tick = no_tick) ->
         layer = None
     dataset.FlushCache()
     del dataset  # closes the file
+    _make_readable(path, tables, marking)
     if _rows_by_sheet(path) != [len(table.rows) + 1 for table in tables]:
         raise _not_written(path)
     return path
@@ -109,6 +121,57 @@ def _in_csv(cell: Cell) -> str:
     if cell is None:
         return ""
     return text_gate.cell(cell) if isinstance(cell, str) else str(cell)
+
+
+def _make_readable(path: Path, tables: Sequence[Table], marking: str) -> None:
+    """Add to the sheets what GDAL has no words for.
+
+    The elements stand where ECMA-376, 18.3.1.99 and 18.2.27, wants them.
+    """
+    aside = path.with_suffix(".tmp")
+    try:
+        with (
+            zipfile.ZipFile(path) as given,
+            zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as made,
+        ):
+            for name in given.namelist():
+                text = given.read(name)
+                sheet = _SHEET.fullmatch(name)
+                if sheet:
+                    text = _readable_sheet(text, tables[int(sheet.group(1)) - 1], marking)
+                elif name == "xl/workbook.xml":
+                    text = text.replace(b"<sheets>", _VIEW + b"<sheets>", 1)
+                made.writestr(name, text)
+        aside.replace(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _not_written(path) from error
+    finally:
+        discard(aside)
+
+
+def _readable_sheet(sheet: bytes, table: Table, marking: str) -> bytes:
+    widths = "".join(
+        f'<col min="{number}" max="{number}" width="{width}" customWidth="1"/>'
+        for number, width in enumerate(_widths(table), start=1)
+    )
+    columns = f"<cols>{widths}</cols>".encode()
+    stated = f"&amp;C{escape(marking)}"
+    printed = (
+        '<pageSetup orientation="landscape"/><headerFooter>'
+        f"<oddHeader>{stated}</oddHeader><oddFooter>{stated}</oddFooter></headerFooter>"
+    ).encode()
+    end = sheet.rindex(b"</worksheet>")
+    before, after = sheet[:end], sheet[end:]
+    return _COLUMNS.sub(lambda _: _HEADINGS_STAY + columns, before, count=1) + printed + after
+
+
+def _widths(table: Table) -> list[int]:
+    """Return how many letters wide each column is."""
+    held = [
+        [column.title, *("" if cell is None else str(cell) for cell in cells)]
+        for column, cells in zip(table.columns, zip(*table.rows))
+    ]
+    return [min(max(map(len, texts)) + 2, _WIDEST_COLUMN) for texts in held]
 
 
 def _rows_by_sheet(path: Path) -> list[int]:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from osgeo import gdal
 from qgis.core import QgsProcessingException
 from qgis.PyQt.QtGui import QImage
 
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from tests.front_door import Outcome, Refused
+from tests.sheets import sheets_of
 
 HOSTILE = "<script>x</script> [% 6*7 %] Café Park"
 OPERATION = "Coordinates were used as given, in EPSG:27700."
@@ -92,19 +92,9 @@ def brief(run_algorithm, parks, reports, tmp_path: Path):
     return run
 
 
-def sheets_of(made: Outcome) -> dict[str, list[dict[str, object]]]:
-    """Return each sheet's rows by the headings, as GDAL reads them."""
-    gdal.SetConfigOption("OGR_XLSX_HEADERS", "FORCE")
-    dataset = gdal.OpenEx(made["XLSX"], gdal.OF_VECTOR)
-    layers = [dataset.GetLayer(number) for number in range(dataset.GetLayerCount())]
-    rows = {layer.GetName(): [feature.items() for feature in layer] for layer in layers}
-    gdal.SetConfigOption("OGR_XLSX_HEADERS", None)
-    return rows
-
-
 def told(made: Outcome) -> dict[str, object]:
     """Return what the sheet About says, line by line."""
-    return {row["item"]: row["text"] for row in sheets_of(made)["About"]}
+    return {row["item"]: row["text"] for row in sheets_of(made["XLSX"])["About"]}
 
 
 def pages_of(pdf: str) -> list[str]:
@@ -118,13 +108,29 @@ def pages_of(pdf: str) -> list[str]:
 
 
 def test_a_pack_has_its_pages_and_says_where(brief, tmp_path: Path) -> None:
-    made = brief(FORMATS=[0, 1, 2])
-    assert (made["PAGES"], made["PARKS"]) == (4, 2)
+    made = brief(FORMATS=[0, 1, 2, 4, 5])
+    assert (made["PAGES"], made["PARKS"], made["REPORTS_COUNTED"]) == (4, 2, 60)
     names = sorted(path.name for path in (tmp_path / "pack").iterdir())
-    assert len(names) == 1 + 4 + 4
+    sheets = len(sheets_of(made["XLSX"]))
+    assert len(names) == 1 + 4 + 4 + 1 + sheets
     assert all(name.startswith("OFFICIAL-SENSITIVE_") for name in names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in names)
     assert Path(made["PDF"]).exists()
+
+
+def test_tables_alone_can_be_asked_for(brief, tmp_path: Path) -> None:
+    made = brief(FORMATS=[4], HANDLING="Police and council only", ATTRIBUTION="© OS 2022")
+    assert [path.suffix for path in (tmp_path / "pack").iterdir()] == [".xlsx"]
+    assert "PDF" not in made.results
+    about = told(made)
+    assert about["Marking"] == "OFFICIAL-SENSITIVE"
+    assert about["Handling"] == "Police and council only"
+    assert about["Coordinates"] == OPERATION
+    assert about["Sources"].startswith("© OS 2022")
+    assert about["Reports counted (n)"] == "60"
+    assert about["Made"].startswith("Made ")
+    names = {row["park"] for row in sheets_of(made["XLSX"])["Parks"]}
+    assert names == {HOSTILE, "Small Green"}
 
 
 def test_every_page_carries_what_it_must(brief) -> None:
