@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import datetime
+import html
 import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from osgeo import gdal, ogr
 
@@ -155,7 +155,7 @@ def _readable_sheet(sheet: bytes, table: Table, marking: str) -> bytes:
         for number, width in enumerate(_widths(table), start=1)
     )
     columns = f"<cols>{widths}</cols>".encode()
-    stated = f"&amp;C{escape(marking)}"
+    stated = f"&amp;C{html.escape(marking, quote=False)}"
     printed = (
         '<pageSetup orientation="landscape"/><headerFooter>'
         f"<oddHeader>{stated}</oddHeader><oddFooter>{stated}</oddFooter></headerFooter>"
