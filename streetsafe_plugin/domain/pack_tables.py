@@ -251,7 +251,7 @@ def _trend(pack: Pack) -> Table:
 
 def _steps(who: Sequence[_Value], trend: Trend | None) -> Iterator[Sequence[_Value]]:
     for step in () if trend is None else trend.steps:
-        covered = "whole" if step.covered else "in part"
+        covered = "wholly" if step.covered else "not wholly"
         yield *who, step.label, step.first, step.last, covered, _count(step.reports)
 
 

@@ -178,12 +178,15 @@ def test_a_park_is_looked_at_around_its_own_date() -> None:
 def test_a_measure_that_was_never_live_leaves_it_open() -> None:
     places, dates = daily("2022-01-01", "2023-01-01", [IN_PARK])
     asked = Asked([100.0], measures={"p": [measure("p", "2022-03-01", status="planned")]})
-    change = pack_of(reports(places, dates), asked=asked)[0].parks[0].change
+    pack, _ = pack_of(reports(places, dates), asked=asked)
+    change = pack.parks[0].change
     assert change.sentence == (
         "Whether reports changed cannot be told: no measure is known to have been live while"
         " reports came."
     )
     assert in_short(change) == "cannot be told"
+    # of all parks together months still tell something
+    assert pack.whole.change.months == 6
 
 
 def test_a_clear_fall_is_called_one() -> None:
@@ -262,6 +265,7 @@ def test_hot_cells_and_cells_with_reports_are_kept_and_counted() -> None:
     assert in_cells.tolist() == [cell.reports for cell in found.cells]
     held = sum(cell.reports for cell in hot)
     assert f"{100 * held / 140:.1f}% of the 140 reports" in " ".join(found.sentences)
+    assert "No area was given" in found.sentences[-1]
     assert re.match(rf"{len(hot)} of \d+ cells (is|are) hot", found.sentences[0])
 
 

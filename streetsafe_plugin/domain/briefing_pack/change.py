@@ -2,8 +2,9 @@
 """Whether reports changed, park by park and for all parks together.
 
 A park with a dated measure is looked at around that date, as many days before as after, and all
-such parks together. Without one, the last whole months are held against as many before. Park,
-ring, control area and verdict are those of `park_evaluation`.
+such parks together. Without one, and for all parks if nothing can be told of any such, the last
+whole months are held against as many before. Park, ring, control area and verdict are those of
+`park_evaluation`.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def changes(
         return whole, single
     around = _around_measures(reports, own, months, asked)
     around_whole, around_single = _answers(ground, reports, around)
-    return around_whole, [
+    return whole if around_whole.why_not else around_whole, [
         around_single[park] if has_date else single[park] for park, has_date in enumerate(dated)
     ]
 
