@@ -13,14 +13,20 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingOutputFile,
     QgsProcessingOutputNumber,
-    QgsProcessingParameterEnum,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
-    QgsProcessingParameterNumber,
     QgsProject,
 )
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm, some_of
+from streetsafe_plugin.algorithms.briefing_form import (
+    AUDIENCE,
+    AUDIENCES,
+    FORMAT_NAMES,
+    FORMATS,
+    ask_for_audience,
+    ask_for_form,
+    not_yet,
+)
 from streetsafe_plugin.algorithms.briefing_frame import (
     MARKINGS,
     ask_for_marking,
@@ -43,23 +49,16 @@ from streetsafe_plugin.domain.briefing_figures import make_pack
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.pack import Audience, Counted, Pack
 from streetsafe_plugin.domain.pack_tables import About, tables
-from streetsafe_plugin.gis import pack_tables, release, text_gate
+from streetsafe_plugin.gis import release, table_files, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
 from streetsafe_plugin.gis.layouts import Frame, briefing_layout
 from streetsafe_plugin.i18n import tr
 
 __all__ = ["MARKINGS", "ExportBriefing"]
 
-AUDIENCE, THRESHOLD, ROUND_TO, ISSUED = "AUDIENCE", "THRESHOLD", "ROUND_TO", "ISSUED"
-PAPER, TEMPLATE, FORMATS, FOLDER = "PAPER", "TEMPLATE", "FORMATS", "FOLDER"
+FOLDER = "FOLDER"
 PAGES, PARKS_SHOWN, PDF, WORKBOOK = "PAGES", "PARKS", "PDF", "XLSX"
 REPORTS_COUNTED = "REPORTS_COUNTED"
-
-#: In the order in which the enumerations number them.
-AUDIENCES = (Audience.INTERNAL, Audience.PARTNER, Audience.PUBLIC)
-PAPERS = ("A4 landscape", "A4 portrait", "A3 landscape")
-FORMAT_NAMES = ("pdf", "png", "svg", "slides", "xlsx", "csv")
-_BY_DEFAULT = [0, 1, 4]
 
 
 class ExportBriefing(StreetSafeAlgorithm):
@@ -115,9 +114,9 @@ class ExportBriefing(StreetSafeAlgorithm):
         """Declare the parameters and outputs."""
         ask_for_material(self)
         ask_for_marking(self)
-        self._ask_for_audience()
+        ask_for_audience(self)
         ask_for_words(self)
-        self._ask_for_form()
+        ask_for_form(self)
         ask_for_sizes(self)
         self.ask(
             QgsProcessingParameterFolderDestination(FOLDER, tr("Folder for the briefing")),
@@ -132,86 +131,12 @@ class ExportBriefing(StreetSafeAlgorithm):
         self.addOutput(QgsProcessingOutputFile(PDF, tr("PDF")))
         self.addOutput(QgsProcessingOutputFile(WORKBOOK, tr("Workbook")))
 
-    def _ask_for_audience(self) -> None:
-        whole = QgsProcessingParameterNumber.Type.Integer
-        self.ask(
-            QgsProcessingParameterEnum(
-                AUDIENCE, tr("Audience"), [tr("Internal"), tr("Partner"), tr("Public")], False, 0
-            ),
-            tr(
-                "Who will see it. In packs for partners and the public small numbers are held back"
-                " and single reports are not drawn."
-            ),
-        )
-        self.ask_advanced(
-            QgsProcessingParameterNumber(
-                THRESHOLD, tr("Smallest number shown"), whole, 5, False, 1, 1_000
-            ),
-            tr("For partners and the public: smaller numbers than this are held back."),
-        )
-        self.ask_advanced(
-            QgsProcessingParameterNumber(
-                ROUND_TO, tr("Round numbers to"), whole, 0, False, 0, 1_000
-            ),
-            tr("For partners and the public: round to multiples of this, 0 for no rounding."),
-        )
-        self.ask_advanced(
-            QgsProcessingParameterFile(
-                ISSUED,
-                tr("Register of issued packs"),
-                QgsProcessingParameterFile.Behavior.File,
-                "",
-                None,
-                True,
-            ),
-            tr(
-                "For partners and the public: the file that remembers what earlier packs showed, so"
-                " that a new one does not give away a number by its difference from them."
-            ),
-        )
-
-    def _ask_for_form(self) -> None:
-        self.ask(
-            QgsProcessingParameterEnum(
-                FORMATS,
-                tr("Formats"),
-                ["PDF", "PNG", "SVG", tr("Slides (PNG 16:9)"), "XLSX", "CSV"],
-                True,
-                _BY_DEFAULT,
-            ),
-            tr(
-                "One PDF of all pages; a PNG or SVG of each page; slides; one workbook of all"
-                " tables; a CSV file for each table."
-            ),
-        )
-        self.ask(
-            QgsProcessingParameterEnum(
-                PAPER,
-                tr("Paper"),
-                [tr("A4 landscape"), tr("A4 portrait"), tr("A3 landscape")],
-                False,
-                0,
-            ),
-            tr("The size of the pages."),
-        )
-        self.ask_advanced(
-            QgsProcessingParameterFile(
-                TEMPLATE,
-                tr("Template"),
-                QgsProcessingParameterFile.Behavior.File,
-                "qpt",
-                None,
-                True,
-            ),
-            tr("A page template of your own (.qpt), such as one with your force's crest."),
-        )
-
     def refusals(self, answers: Answers) -> Iterator[str]:
         """Insist on a marking, on formats, and on rings and days that can be used."""
         yield from frame_refusals(answers)
         if not answers.choices(FORMATS, FORMAT_NAMES):
             yield tr("FORMATS: none is chosen; choose at least one.")
-        yield from _not_yet(answers)
+        yield from not_yet(answers)
         answers.check_folder(FOLDER)
         yield from material_refusals(answers)
 
@@ -297,16 +222,6 @@ class ExportBriefing(StreetSafeAlgorithm):
             return release.deliver(made, folder)
 
 
-def _not_yet(answers: Answers) -> Iterator[str]:
-    """Yield what the pages cannot do yet."""
-    if answers.choice(PAPER, PAPERS) != PAPERS[0]:
-        yield tr("PAPER: only A4 landscape is offered yet; choose it.")
-    if answers.given(TEMPLATE):
-        yield tr("TEMPLATE: templates of your own are not offered yet; leave it empty.")
-    if "slides" in answers.choices(FORMATS, FORMAT_NAMES):
-        yield tr("FORMATS: slides are not offered yet; choose other formats.")
-
-
 def _protect(run: Run, pack: Pack, counted: Counted) -> Pack:
     """Return the pack as the audience may see it.
 
@@ -351,10 +266,10 @@ def _write_tables(
     files = []
     tick = run.stage(0.94, 0.98)
     if "xlsx" in formats:
-        files.append(pack_tables.write_workbook(aside / f"{stem}.xlsx", made, frame.marking, tick))
+        files.append(table_files.write_workbook(aside / f"{stem}.xlsx", made, frame.marking, tick))
     if "csv" in formats:
         files += [
-            pack_tables.write_csv(aside / pack_tables.csv_name(stem, table), table, tick)
+            table_files.write_csv(aside / table_files.csv_name(stem, table), table, tick)
             for table in made
         ]
     return files

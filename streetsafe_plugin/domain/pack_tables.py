@@ -3,60 +3,15 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Union
 
 from streetsafe_plugin.domain.briefing import LEFT_OUT, MORE_THAN_ONE, figure, period
 from streetsafe_plugin.domain.briefing_pack.change_words import in_short
 from streetsafe_plugin.domain.pack import Change, Count, Pack, Park, Trend, Whole
+from streetsafe_plugin.domain.tables import HELD, Column, Kind, Table, Value, table_of
 
-#: A value of a cell; None where it is empty.
-Cell = Union[str, int, float, datetime.date, None]
-#: The column that names what is held back in its row.
-HELD_BACK = "held_back"
 _ALL_PARKS = "All parks"
-#: Of numbers that are not whole; more tell nothing.
-_DECIMALS = 3
-
-
-class Kind(Enum):
-    """What a column holds."""
-
-    TEXT = "text"
-    WHOLE = "whole number"
-    REAL = "number"
-    DATE = "date"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its name, what it holds, and in which unit; the unit is empty where none is."""
-
-    name: str
-    kind: Kind
-    unit: str = ""
-
-    @property
-    def title(self) -> str:
-        """Return its heading."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table; its last column names, for each row, the columns that are held back.
-
-    `name` is that of its sheet and file, `title` says what it holds. Cells that are held back are
-    empty, as are those for which there is no value.
-    """
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -70,14 +25,6 @@ class About:
     made: str
     operation: str
     attribution: str
-
-
-class _Held:
-    """Stands in a row for a number that is held back."""
-
-
-_HELD = _Held()
-_Value = Union[Cell, _Held]
 
 
 def tables(pack: Pack, about: About) -> list[Table]:
@@ -97,29 +44,11 @@ def tables(pack: Pack, about: About) -> list[Table]:
     return [table for table in made if table.rows]
 
 
-def _table(
-    name: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[_Value]]
-) -> Table:
-    """Return a table, with the column that names what is held back."""
-    filled: list[tuple[Cell, ...]] = []
-    for row in rows:
-        held = [column.title for column, value in zip(columns, row) if isinstance(value, _Held)]
-        cells = [_cell(value) for value in row]
-        filled.append((*cells, "; ".join(held) or None))
-    return Table(name, title, (*columns, Column(HELD_BACK, Kind.TEXT)), tuple(filled))
+def _count(number: Count) -> Value:
+    return HELD if number is None else number
 
 
-def _cell(value: _Value) -> Cell:
-    if isinstance(value, _Held):
-        return None
-    return round(value, _DECIMALS) if isinstance(value, float) else value
-
-
-def _count(number: Count) -> _Value:
-    return _HELD if number is None else number
-
-
-def _mentions(number: Count, whole: Whole) -> _Value:
+def _mentions(number: Count, whole: Whole) -> Value:
     """Return mentions; nothing where the layer says nothing of reasons, which hides no one."""
     return None if not whole.tells_reasons else _count(number)
 
@@ -156,7 +85,7 @@ def _about(pack: Pack, about: About) -> Table:
         ("Made", about.made),
     ]
     columns = (Column("item", Kind.TEXT), Column("text", Kind.TEXT))
-    return _table("About", "What this is", columns, [line for line in lines if line[1]])
+    return table_of("About", "What this is", columns, [line for line in lines if line[1]])
 
 
 _PARK = (Column("number", Kind.WHOLE), Column("park_id", Kind.TEXT), Column("park", Kind.TEXT))
@@ -191,7 +120,7 @@ def _parks(pack: Pack) -> Table:
         )
         for park in pack.parks
     ]
-    return _table("Parks", "Reports in and around each park", columns, rows)
+    return table_of("Parks", "Reports in and around each park", columns, rows)
 
 
 def _zones(pack: Pack) -> Table:
@@ -214,24 +143,24 @@ def _zones(pack: Pack) -> Table:
             float(zone.area_ha),
             _count(zone.reports),
             _mentions(zone.mentions, pack.whole),
-            _HELD if zone.reports is None else zone.per_km2,
+            HELD if zone.reports is None else zone.per_km2,
         )
         for park in pack.parks
         for zone in park.zones
     ]
-    return _table("Zones", "Reports and mentions in each park and ring", columns, rows)
+    return table_of("Zones", "Reports and mentions in each park and ring", columns, rows)
 
 
 def _reasons(pack: Pack) -> Table:
     columns = (*_PARK, Column("reason", Kind.TEXT), Column("mentions", Kind.WHOLE))
-    rows: list[Sequence[_Value]] = [
+    rows: list[Sequence[Value]] = [
         (None, None, "All reports", label, mentions) for label, mentions in pack.whole.reasons
     ]
     rows += [
         (*_who(park), label, mentions) for park in pack.parks for label, mentions in park.reasons
     ]
     title = f"Reasons ticked, inside each park and its rings. {MORE_THAN_ONE}"
-    return _table("Reasons", title, columns, rows)
+    return table_of("Reasons", title, columns, rows)
 
 
 def _trend(pack: Pack) -> Table:
@@ -246,10 +175,10 @@ def _trend(pack: Pack) -> Table:
     rows = [*_steps((None, None, "All reports"), pack.whole.trend)]
     for park in pack.parks:
         rows += _steps(_who(park), park.trend)
-    return _table("Trend", "Reports by time, inside each park and its rings", columns, rows)
+    return table_of("Trend", "Reports by time, inside each park and its rings", columns, rows)
 
 
-def _steps(who: Sequence[_Value], trend: Trend | None) -> Iterator[Sequence[_Value]]:
+def _steps(who: Sequence[Value], trend: Trend | None) -> Iterator[Sequence[Value]]:
     for step in () if trend is None else trend.steps:
         covered = "wholly" if step.covered else "not wholly"
         yield *who, step.label, step.first, step.last, covered, _count(step.reports)
@@ -274,22 +203,22 @@ def _change(pack: Pack) -> Table:
         Column("interval to", Kind.REAL, "reports"),
         Column("in words", Kind.TEXT),
     )
-    rows: list[Sequence[_Value]] = []
+    rows: list[Sequence[Value]] = []
     if pack.whole.change is not None:
         rows.append((None, None, _ALL_PARKS, *_changed(pack.whole.change)))
     rows += [
         (*_who(park), *_changed(park.change)) for park in pack.parks if park.change is not None
     ]
     title = "Change against the control area, with its 95 % interval"
-    return _table("Change", title, columns, rows)
+    return table_of("Change", title, columns, rows)
 
 
-def _changed(change: Change) -> Iterator[_Value]:
+def _changed(change: Change) -> Iterator[Value]:
     yield in_short(change)
     yield from change.before or (None, None)
     yield from change.after or (None, None)
     # without an answer there is nothing to hold back
-    lacking = None if change.why_not else _HELD
+    lacking = None if change.why_not else HELD
     if change.counts is None:
         yield from [lacking] * 6
     else:
@@ -316,7 +245,7 @@ def _hot_spots(pack: Pack) -> Table:
     ]
     size = 0 if pack.hot_spots is None else pack.hot_spots.cell_m
     title = f"Hexagons of {size:g} m that are hot or hold reports"
-    return _table("Hot spots", title, columns, rows)
+    return table_of("Hot spots", title, columns, rows)
 
 
 def _fixes(pack: Pack) -> Table:
@@ -347,7 +276,7 @@ def _fixes(pack: Pack) -> Table:
         )
         for fix in pack.fixes
     ]
-    return _table("Fix list", "Where several reports tick the same reason", columns, rows)
+    return table_of("Fix list", "Where several reports tick the same reason", columns, rows)
 
 
 def _fear_and_crime(pack: Pack) -> Table:
@@ -359,7 +288,7 @@ def _fear_and_crime(pack: Pack) -> Table:
     )
     areas = () if pack.fear_and_crime is None else pack.fear_and_crime.areas
     rows = [(area.name, area.gap_class, _count(area.reports), area.crimes) for area in areas]
-    return _table("Fear and crime", "Reports and recorded crime by place", columns, rows)
+    return table_of("Fear and crime", "Reports and recorded crime by place", columns, rows)
 
 
 def _accounting(whole: Whole) -> Table:
@@ -375,4 +304,4 @@ def _accounting(whole: Whole) -> Table:
         ),
     ]
     rows = [(line, _count(number)) for line, number in lines]
-    return _table("Accounting", "Where every report went", columns, rows)
+    return table_of("Accounting", "Where every report went", columns, rows)

@@ -13,8 +13,9 @@ from shapely.geometry import box
 from streetsafe_plugin.domain.briefing_figures import make_pack
 from streetsafe_plugin.domain.briefing_pack.material import Asked, CrimeSet, ReportSet
 from streetsafe_plugin.domain.pack import Pack
-from streetsafe_plugin.domain.pack_tables import About, Kind, Table, tables
+from streetsafe_plugin.domain.pack_tables import About, tables
 from streetsafe_plugin.domain.park_ground import ParkGround
+from streetsafe_plugin.domain.tables import Kind, Table
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 ABOUT = About(

@@ -17,8 +17,8 @@ from pathlib import Path
 from osgeo import gdal, ogr
 
 from streetsafe_plugin.domain.errors import WriteFailed
-from streetsafe_plugin.domain.pack_tables import Cell, Kind, Table
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.tables import Cell, Kind, Table
 from streetsafe_plugin.gis import text_gate
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.gis.store import discard

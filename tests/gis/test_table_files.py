@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from streetsafe_plugin.domain.errors import WriteFailed
-from streetsafe_plugin.domain.pack_tables import Column, Kind, Table
-from streetsafe_plugin.gis import pack_tables
-from streetsafe_plugin.gis.pack_tables import csv_name, write_csv, write_workbook
+from streetsafe_plugin.domain.tables import Column, Kind, Table
+from streetsafe_plugin.gis import table_files
+from streetsafe_plugin.gis.table_files import csv_name, write_csv, write_workbook
 
 COLUMNS = (
     Column("park", Kind.TEXT),
@@ -98,7 +98,7 @@ def test_a_csv_carries_the_marking_in_its_name() -> None:
 
 
 def test_what_does_not_read_back_is_not_handed_over(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(pack_tables, "_rows_by_sheet", lambda path: [1])
+    monkeypatch.setattr(table_files, "_rows_by_sheet", lambda path: [1])
     with pytest.raises(WriteFailed, match="could not be written whole"):
         write_workbook(tmp_path / "pack.xlsx", [TABLE], "OFFICIAL")
     assert list(tmp_path.iterdir()) == []
