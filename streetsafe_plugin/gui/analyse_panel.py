@@ -6,12 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import QgsMapLayerProxyModel, QgsProcessing, QgsRasterLayer
-from qgis.gui import QgsDateEdit, QgsDoubleSpinBox, QgsSpinBox
-from qgis.PyQt.QtCore import Qt
+from qgis.gui import QgsDoubleSpinBox, QgsSpinBox
 from qgis.PyQt.QtWidgets import QLineEdit, QWidget
 
 from streetsafe_plugin.gui.known_layers import Kind
-from streetsafe_plugin.gui.panel import Panel, Section, given
+from streetsafe_plugin.gui.panel import Panel, Section, date_box, day_of, given
 from streetsafe_plugin.i18n import tr
 
 _RADIUS_M = 250.0
@@ -43,8 +42,8 @@ class AnalysePanel(Panel):
             Kind.HEAT_MAP,
         )
         self.distances = QLineEdit(_DISTANCES_M)
-        self.date_from = _date(tr("First report"))
-        self.date_to = _date(tr("Last report"))
+        self.date_from = date_box(tr("First report"))
+        self.date_to = date_box(tr("Last report"))
         self.gap_cell = _metres(_GAP_CELL_M)
         self.fix_distance = _metres(_FIX_DISTANCE_M)
         self.fix_minimum = _whole(_FIX_MINIMUM, tr(" reports"), 1)
@@ -246,8 +245,8 @@ class AnalysePanel(Panel):
             PARKS=self.parks.currentLayer(),
             REPORTS=self.points.currentLayer(),
             DISTANCES=_without_blanks(self.distances),
-            FROM=_day(self.date_from),
-            TO=_day(self.date_to),
+            FROM=day_of(self.date_from),
+            TO=day_of(self.date_to),
             AREA=self.area.currentLayer(),
         )
 
@@ -301,20 +300,6 @@ def _whole(value: int, unit: str, least: int) -> QgsSpinBox:
     box.setValue(value)
     box.setClearValue(value)
     return box
-
-
-def _date(text_for_none: str) -> QgsDateEdit:
-    box = QgsDateEdit()
-    box.setAllowNull(True)
-    box.setNullRepresentation(text_for_none)
-    box.setDisplayFormat("d MMM yyyy")
-    box.setCalendarPopup(True)
-    box.clear()
-    return box
-
-
-def _day(box: QgsDateEdit) -> str | None:
-    return None if box.isNull() else box.date().toString(Qt.DateFormat.ISODate)
 
 
 def _without_blanks(box: QLineEdit) -> str:

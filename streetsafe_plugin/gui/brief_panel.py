@@ -10,7 +10,7 @@ from qgis.gui import QgsSpinBox
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from streetsafe_plugin.gui.known_layers import Kind
-from streetsafe_plugin.gui.panel import Panel, Section, file_box, given
+from streetsafe_plugin.gui.panel import Panel, Section, date_box, day_of, file_box, given
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.settings import load_settings
 
@@ -34,6 +34,9 @@ class BriefPanel(Panel):
         self.interventions = self.layer_box(
             kind.NoGeometry, Kind.INTERVENTIONS, none_text=tr("No interventions")
         )
+        self.area = self.layer_box(kind.PolygonLayer, none_text=tr("Wherever reports lie"))
+        self.date_from = date_box(tr("First report"))
+        self.date_to = date_box(tr("Last report"))
         self.title = QLineEdit()
         self.title.setPlaceholderText(tr("Feeling safe in our parks"))
         self.author = QLineEdit()
@@ -87,8 +90,11 @@ class BriefPanel(Panel):
             self.interventions,
             tr("What was done in each park and when: change is told from those dates"),
         )
+        section.add_field(tr("&Area"), self.area, tr("Where given, only this ground counts"))
+        section.add_field(tr("&From"), self.date_from, tr("The first day that counts"))
+        section.add_field(tr("T&o"), self.date_to, tr("The last day that counts"))
         section.add_field(tr("&Title"), self.title, tr("The briefing's title"))
-        section.add_field(tr("&Author"), self.author, tr("The name or team it comes from"))
+        section.add_field(tr("A&uthor"), self.author, tr("The name or team it comes from"))
         return section
 
     def _marking_section(self) -> Section:
@@ -100,7 +106,7 @@ class BriefPanel(Panel):
             ),
         )
         section.add_field(
-            tr("A&udience"), self.audience, tr("Who will see it; this decides what is held back")
+            tr("Audi&ence"), self.audience, tr("Who will see it; this decides what is held back")
         )
         section.add_field(
             tr("&Least number"),
@@ -112,10 +118,10 @@ class BriefPanel(Panel):
             tr("Ha&ndling"), self.handling, tr("A handling instruction below the marking")
         )
         section.add_field(tr("&Paper"), self.paper, tr("The size and direction of the pages"))
-        section.add_field(tr("&Folder"), self.folder, tr("Where all files are written"))
+        section.add_field(tr("Fol&der"), self.folder, tr("Where all files are written"))
         section.add_buttons(
             self.advanced_button("exportbriefing", self._parameters),
-            self.run_button(tr("&Export briefing"), "exportbriefing", self._parameters),
+            self.run_button(tr("E&xport briefing"), "exportbriefing", self._parameters),
         )
         return section
 
@@ -128,12 +134,12 @@ class BriefPanel(Panel):
             ),
         )
         section.add_field(
-            tr("Au&dience"),
+            tr("For &whom"),
             self.shared_audience,
             tr("Who will open it; layers that are not fit for them stay out and are named"),
         )
         section.add_field(
-            tr("F&older"), self.shared_folder, tr("A folder for the project, empty or new")
+            tr("&Goes into"), self.shared_folder, tr("A folder for the project, empty or new")
         )
         section.add_buttons(
             self.advanced_button("shareproject", self._sharing),
@@ -152,6 +158,9 @@ class BriefPanel(Panel):
             HEATMAP=self.heat_map.currentLayer(),
             CRIMES=self.crimes.currentLayer(),
             INTERVENTIONS=self.interventions.currentLayer(),
+            AREA=self.area.currentLayer(),
+            FROM=day_of(self.date_from),
+            TO=day_of(self.date_to),
             AUDIENCE=self.audience.currentIndex(),
             THRESHOLD=self.threshold.value() if guarded else None,
             MARKING=self.marking.currentData(),

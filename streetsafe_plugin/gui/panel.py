@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel
-from qgis.gui import QgsCollapsibleGroupBoxBasic, QgsFileWidget, QgsMapLayerComboBox
+from qgis.gui import (
+    QgsCollapsibleGroupBoxBasic,
+    QgsDateEdit,
+    QgsFileWidget,
+    QgsMapLayerComboBox,
+)
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
@@ -214,6 +219,22 @@ def file_box(title: str, file_filter: str = "") -> QgsFileWidget:
     )
     box.setFilter(file_filter)
     return box
+
+
+def date_box(text_for_none: str) -> QgsDateEdit:
+    """Return a box for a date, which starts without one."""
+    box = QgsDateEdit()
+    box.setAllowNull(True)
+    box.setNullRepresentation(text_for_none)
+    box.setDisplayFormat("d MMM yyyy")
+    box.setCalendarPopup(True)
+    box.clear()
+    return box
+
+
+def day_of(box: QgsDateEdit) -> str | None:
+    """Return the date in a box as an algorithm reads it; None where there is none."""
+    return None if box.isNull() else str(box.date().toString(Qt.DateFormat.ISODate))
 
 
 def given(**values: Any) -> Parameters:

@@ -113,7 +113,7 @@ def test_every_field_has_a_label_that_leads_to_it_and_a_name_to_be_read_aloud(do
             assert label.buddy().focusPolicy() != Qt.FocusPolicy.NoFocus
             assert label.buddy().accessibleName() == label.text().replace("&", "")
             assert label.buddy().accessibleDescription()
-    assert fields == 6 + 2 + 17 + 15
+    assert fields == 6 + 2 + 17 + 18
 
 
 def test_no_mnemonic_is_given_twice_on_a_panel(dock):
@@ -321,6 +321,7 @@ def test_the_least_number_is_asked_of_what_leaves_only(dock, sent):
     assert panel.threshold.isEnabled()
     panel.threshold.setValue(10)
     panel.paper.setCurrentIndex(2)
+    panel.date_from.setDate(QDate(2021, 10, 1))
     measures = add("None", INTERVENTION_FIELDS)
     press(dock, "run_exportbriefing")
     assert sent == [
@@ -328,6 +329,7 @@ def test_the_least_number_is_asked_of_what_leaves_only(dock, sent):
             "streetsafe:exportbriefing",
             {
                 "INTERVENTIONS": measures.id(),
+                "FROM": "2021-10-01",
                 "AUDIENCE": 1,
                 "THRESHOLD": 10,
                 "PAPER": 2,
