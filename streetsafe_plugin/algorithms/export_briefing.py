@@ -337,39 +337,27 @@ class ExportBriefing(StreetSafeAlgorithm):
     def _export(
         self, run: Run, layout: Any, frame: Frame, parks: Sequence[Park]
     ) -> tuple[Path | None, list[Path]]:
-        """Export to one side, verify, then deliver; returns the PDF's place and all files."""
+        """Export, verify and deliver; returns the PDF's place and all files."""
         formats = run.choices(FORMATS, FORMAT_NAMES)
         today = datetime.date.today().isoformat()
-        stem = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}"
         behind = layout.pageCollection().pageCount() - len(parks) - 1
         names = [tr("overview"), *(park.name for park in parks), *[tr("method")] * behind]
-        pages = [
-            release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(name)[:40]}")
-            for number, name in enumerate(names)
-        ]
-        folder = Path(run.folder(FOLDER))
-        tick = run.stage(0.35, 0.98)
-        with release.staging(folder) as aside:
-            made: list[Path] = []
-            if "pdf" in formats:
-                made.append(
-                    release.export_pdf(
-                        layout,
-                        aside / f"{stem}.pdf",
-                        f"{frame.marking}: {frame.title}",
-                        run.stage(0.35, 0.6),
-                    )
-                )
-            if "png" in formats:
-                for page in pages:
-                    tick(0.4 + 0.5 * page.number / len(pages))
-                    made.append(release.export_png(layout, page, aside))
-            if "svg" in formats:
-                tick(0.9)
-                made += release.export_svg(layout, pages, aside)
-            run.stop_if_cancelled()
-            delivered = release.deliver(made, folder)
-        return (delivered[0] if "pdf" in formats else None), delivered
+        delivered = release.pack(
+            [release.Product(layout, names, formats)],
+            run.folder(FOLDER),
+            text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}",
+            f"{frame.marking}: {frame.title}",
+            tick=run.stage(0.35, 1.0),
+        )
+        if delivered.in_use:
+            run.warn(
+                tr(
+                    "“{}” is in use by another program, so the files of this pack have the time in"
+                    " their names."
+                ).format(delivered.in_use)
+            )
+        files = list(delivered.files)
+        return (files[0] if "pdf" in formats else None), files
 
 
 def _values(run: Run, name: str, field: str) -> set[str]:
