@@ -196,49 +196,70 @@ def _check_sizes(path: Path, content: bytes, layout: QgsLayout) -> None:
 def state_title(path: Path, title: str) -> None:
     """Give a PDF a title and nothing else: no author, no programme, no times.
 
-    The document information is replaced in an incremental update (ISO 32000-1, 7.5.6), and the
-    replaced text is blanked out where it stood.
+    The document information is replaced in an incremental update (ISO 32000-1, 7.5.6); what it
+    replaces and the metadata stream, in which QGIS from 3.40 on names the author of the project
+    even when told to write none, are blanked out where they stand.
 
     Raises:
         WriteFailed: the file is not the plain PDF that Qt writes.
     """
-    content = path.read_bytes()
+    content = bytearray(path.read_bytes())
     start = re.search(rb"startxref\s+(\d+)\s+%%EOF\s*\Z", content)
-    trailer = re.search(rb"trailer\s*<<(.*?)>>\s*startxref", content, re.DOTALL)
-    info = re.search(rb"/Info\s+(\d+)\s+(\d+)\s+R", trailer.group(1)) if trailer else None
-    if not start or not trailer or not info:
+    trailer = re.search(rb"trailer\s*<<([^>]*)>>\s*startxref", content)
+    if not start or not trailer:
         raise not_whole(path)
+    table = int(start.group(1))
+    info = re.search(rb"/Info\s+(\d+)\s+(\d+)\s+R", trailer.group(1))
     size = re.search(rb"/Size\s+(\d+)", trailer.group(1))
-    root = re.search(rb"/Root\s+\d+\s+\d+\s+R", trailer.group(1))
-    if not size or not root:
+    root = re.search(rb"/Root\s+(\d+)\s+\d+\s+R", trailer.group(1))
+    if not info or not size or not root:
         raise not_whole(path)
     number, generation = int(info.group(1)), int(info.group(2))
-    old = re.search(
-        rb"(?:\A|[\r\n])%d %d obj(.*?)endobj" % (number, generation), content, re.DOTALL
-    )
-    if old:
-        blank = re.sub(rb"[^\r\n]", b" ", old.group(1))
-        blank = b"\n<<>>" + blank[5:] if len(blank) >= 5 else blank
-        content = content[: old.start(1)] + blank + content[old.end(1) :]
-    encoded = ("\ufeff" + title).encode("utf-16-be").hex().upper().encode("ascii")
-    content = content.rstrip() + b"\n"
+    try:
+        catalogue = _object(content, table, int(root.group(1)))
+        metadata = re.compile(rb"/Metadata\s+(\d+)\s+\d+\s+R").search(content, *catalogue)
+        if metadata:
+            _blank(content, *_object(content, table, int(metadata.group(1))))
+            content[slice(*metadata.span())] = b" " * len(metadata.group())
+        _blank(content, *_object(content, table, number))
+    except ValueError as error:
+        raise not_whole(path) from error
+    while content[-1:].isspace():
+        del content[-1]
+    content += b"\n"
     place = len(content)
+    encoded = ("\ufeff" + title).encode("utf-16-be").hex().upper().encode("ascii")
     content += b"%d %d obj\n<< /Title <%s> >>\nendobj\n" % (number, generation, encoded)
-    table = len(content)
-    content += b"xref\n0 1\n0000000000 65535 f \n%d 1\n%010d %05d n \n" % (
-        number,
-        place,
-        generation,
-    )
-    content += b"trailer\n<< /Size %s %s /Info %d %d R /Prev %s >>\nstartxref\n%d\n%%%%EOF\n" % (
-        size.group(1),
-        root.group(0),
-        number,
-        generation,
-        start.group(1),
+    update = len(content)
+    content += b"xref\n0 1\n0000000000 65535 f \n"
+    content += b"%d 1\n%010d %05d n \n" % (number, place, generation)
+    content += b"trailer\n<< %s %s %s /Prev %d >>\n" % (
+        size.group(),
+        root.group(),
+        info.group(),
         table,
     )
+    content += b"startxref\n%d\n%%%%EOF\n" % update
     path.write_bytes(content)
+
+
+def _object(content: bytearray, table: int, number: int) -> tuple[int, int]:
+    """Return where what an object holds begins and ends, by the table at `table`.
+
+    Raises:
+        ValueError: the table or the object is not where it should be.
+    """
+    head = re.compile(rb"xref\s+0\s+\d+\s+").match(content, table)
+    entry = content[head.end() + 20 * number :][:20] if head else b""
+    opening = re.compile(rb"%d\s+\d+\s+obj\b" % number).match(content, int(entry[:10]))
+    if opening is None:
+        raise ValueError(f"no object {number}")
+    return opening.end(), content.index(b"endobj", opening.end())
+
+
+def _blank(content: bytearray, begin: int, end: int) -> None:
+    """Make an object an empty dictionary of the same length."""
+    content[begin:end] = b"\n<<>>".ljust(end - begin - 1) + b"\n"
 
 
 def not_whole(path: Path) -> WriteFailed:
