@@ -140,7 +140,7 @@ def _tables(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
         names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         for (table,) in names:
             quoted = table.replace('"', '""')
-            for row in database.execute(f'SELECT * FROM "{quoted}"'):
+            for row in database.execute(f'SELECT * FROM "{quoted}"'):  # noqa: S608 - quoted
                 for value in row:
                     if isinstance(value, (str, bytes)):
                         as_bytes = value.encode("utf-8") if isinstance(value, str) else value
