@@ -77,11 +77,13 @@ with qgis_running():
     places = [f"Point({{457050 + 7 * n}} {{301040 + 9 * n}})" for n in range(20)]
     reports = saved("reports", "Point", names, [(place, values) for place in places])
     heat, _ = run("streetsafe:heatmap", {{"INPUT": reports, "OUTPUT": str(folder / "heat.tif")}})
+    briefing = QgsApplication.processingRegistry().algorithmById("streetsafe:exportbriefing")
+    offered = briefing.parameterDefinition("FORMATS").options()
     made, _ = run(
         "streetsafe:exportbriefing",
         {{
             "PARKS": parks, "REPORTS": reports, "HEATMAP": heat["OUTPUT"], "CRIMES": reports,
-            "MARKING": 1, "FORMATS": [0, 1, 2],
+            "MARKING": 1, "FORMATS": list(range(len(offered))),
             "FOLDER": str(folder / planted["folder of the pack"]),
         }},
     )
