@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "crimes" in wanted:
             _print_line(compare_crimes(Path(folder), options.crimes, REPEATS))
         if "briefing" in wanted:
-            _print_line(time_briefing(Path(folder), USUAL_ROWS, REPEATS))
+            reports = min(USUAL_ROWS, options.rows)
+            _print_line(time_briefing(Path(folder), reports, options.briefings))
     if not {"heatmap", "hotspots", "parks"} & set(wanted):
         return 0
     with qgis_running(), tempfile.TemporaryDirectory() as folder:
@@ -83,6 +84,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--rows", type=int, default=1_000_000, metavar="N", help="how many reports (1000000)"
+    )
+    parser.add_argument(
+        "--briefings", type=int, default=REPEATS, metavar="N", help="how many briefings (3)"
     )
     parser.add_argument(
         "--crimes",

@@ -43,7 +43,11 @@ from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import import_ledger
 from streetsafe_plugin.gis.geopackage_bulk import LayerColumns, fill
-from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
+from streetsafe_plugin.gis.quiet_gdal import (
+    first_row_is_heading,
+    no_gdal_exceptions,
+    no_write_ahead_log,
+)
 from streetsafe_plugin.gis.styling import Finish, dress
 from streetsafe_plugin.gis.text_gate import file_stem, literal
 from streetsafe_plugin.i18n import tr
@@ -433,6 +437,7 @@ def _dress_inside(path: Path, table: str, finish: Finish) -> None:
 
 
 @no_gdal_exceptions()
+@first_row_is_heading()
 def _check_layer(path: Path, driver: str, table: str, expected: int, name: str) -> None:
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=[driver])
     layer = None
