@@ -5,7 +5,8 @@ Both run in turn on the same data; a time is the median of three. Analyses run i
 invented points, imports in processes of their own. Times are printed, never judged: they depend
 on the machine.
 
-`--only heatmap` runs one benchmark by its name: reports, crimes, heatmap or parks.
+`--only heatmap` runs one benchmark by its name: reports, crimes, briefing, heatmap,
+hotspots or parks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from bench_briefing import time_briefing
 from bench_hotspots import compare_gi_star, compare_hotspots
 from bench_imports import compare_crimes, compare_reports, published_crimes
 from bench_parks import compare_park_counts
@@ -31,7 +33,7 @@ REPEATS = 3
 SEED = 1
 #: A file of a usual size, timed beside one of the largest.
 USUAL_ROWS = 10_000
-BENCHMARKS = ("reports", "crimes", "heatmap", "hotspots", "parks")
+BENCHMARKS = ("reports", "crimes", "briefing", "heatmap", "hotspots", "parks")
 RADIUS_M, CELL_M = 500, 25
 #: The ground of the heat map's points, in the British National Grid.
 WEST_SOUTH, WIDTH_HEIGHT_M = (432_000, 276_000), (70_000, 62_000)
@@ -44,12 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     wanted = BENCHMARKS if options.only is None else (options.only,)
     with tempfile.TemporaryDirectory() as folder:
-        # before QGIS starts here: the imports have a QGIS of their own
+        # before QGIS starts here: these have a QGIS of their own
         if "reports" in wanted:
             for rows in sorted({min(USUAL_ROWS, options.rows), options.rows}):
                 _print_line(compare_reports(Path(folder), rows, REPEATS))
         if "crimes" in wanted:
             _print_line(compare_crimes(Path(folder), options.crimes, REPEATS))
+        if "briefing" in wanted:
+            reports = min(USUAL_ROWS, options.rows)
+            _print_line(time_briefing(Path(folder), reports, options.briefings))
     if not {"heatmap", "hotspots", "parks"} & set(wanted):
         return 0
     with qgis_running(), tempfile.TemporaryDirectory() as folder:
@@ -79,6 +84,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--rows", type=int, default=1_000_000, metavar="N", help="how many reports (1000000)"
+    )
+    parser.add_argument(
+        "--briefings", type=int, default=REPEATS, metavar="N", help="how many briefings (3)"
     )
     parser.add_argument(
         "--crimes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -197,29 +198,25 @@ class ExportBriefing(StreetSafeAlgorithm):
         )
 
     def _export(self, run: Run, layout: QgsPrintLayout, frame: Frame, pack: Pack) -> list[Path]:
-        """Export to one side, verify, then deliver; returns all files, a PDF first."""
+        """Export, verify and deliver; returns all files, a PDF first."""
         formats = run.choices(FORMATS, FORMAT_NAMES)
         today = datetime.date.today().isoformat()
-        stem = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}"
-        pages = _pages(layout, pack, stem)
-        folder = run.folder(FOLDER)
-        tick = run.stage(0.4, 0.98)
-        with release.staging(folder) as aside:
-            made: list[Path] = []
-            if "pdf" in formats:
-                title = f"{frame.marking}: {frame.title}"
-                path = aside / f"{stem}.pdf"
-                made.append(release.export_pdf(layout, path, title, run.stage(0.4, 0.6)))
-            if "png" in formats:
-                for page in pages:
-                    tick(0.4 + 0.5 * page.number / len(pages))
-                    made.append(release.export_png(layout, page, aside))
-            if "svg" in formats:
-                tick(0.9)
-                made += release.export_svg(layout, pages, aside)
-            made += _write_tables(run, aside, stem, frame, pack, formats)
-            run.stop_if_cancelled()
-            return release.deliver(made, folder)
+        delivered = release.pack(
+            [release.Product(layout, _page_names(layout, pack), formats)],
+            run.folder(FOLDER),
+            text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}",
+            f"{frame.marking}: {frame.title}",
+            _table_writers(frame, pack, formats),
+            run.stage(0.37, 1.0),
+        )
+        if delivered.in_use:
+            run.warn(
+                tr(
+                    "“{}” is in use by another program, so the files of this pack have the time in"
+                    " their names."
+                ).format(delivered.in_use)
+            )
+        return list(delivered.files)
 
 
 def _protect(run: Run, pack: Pack, counted: Counted) -> Pack:
@@ -239,20 +236,14 @@ def _protect(run: Run, pack: Pack, counted: Counted) -> Pack:
     return pack
 
 
-def _pages(layout: QgsPrintLayout, pack: Pack, stem: str) -> list[release.Page]:
-    """Return the pages with the names of their pictures."""
+def _page_names(layout: QgsPrintLayout, pack: Pack) -> list[str]:
+    """Return what the pages are called in file names."""
     behind = layout.pageCollection().pageCount() - len(pack.parks) - 1
-    names = [tr("overview"), *(park.name for park in pack.parks), *[tr("method")] * behind]
-    return [
-        release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(name)[:40]}")
-        for number, name in enumerate(names)
-    ]
+    return [tr("overview"), *(park.name for park in pack.parks), *[tr("method")] * behind]
 
 
-def _write_tables(
-    run: Run, aside: Path, stem: str, frame: Frame, pack: Pack, formats: Sequence[str]
-) -> list[Path]:
-    """Write the tables in the formats that are asked for."""
+def _table_writers(frame: Frame, pack: Pack, formats: Sequence[str]) -> dict[str, release.Writer]:
+    """Return what writes the tables in the formats that are asked for, by the files' endings."""
     about = About(
         frame.title,
         frame.marking,
@@ -263,16 +254,13 @@ def _write_tables(
         frame.attribution,
     )
     made = tables(pack, about)
-    files = []
-    tick = run.stage(0.94, 0.98)
+    writers: dict[str, release.Writer] = {}
     if "xlsx" in formats:
-        files.append(table_files.write_workbook(aside / f"{stem}.xlsx", made, frame.marking, tick))
+        writers[".xlsx"] = lambda path: table_files.write_workbook(path, made, frame.marking)
     if "csv" in formats:
-        files += [
-            table_files.write_csv(aside / table_files.csv_name(stem, table), table, tick)
-            for table in made
-        ]
-    return files
+        for table in made:
+            writers[table_files.csv_ending(table)] = partial(table_files.write_csv, table=table)
+    return writers
 
 
 def _first_of_kind(files: Sequence[Path], suffix: str) -> str | None:

@@ -32,3 +32,13 @@ def no_write_ahead_log() -> Iterator[None]:
         yield
     finally:
         gdal.SetThreadLocalConfigOption("OGR_SQLITE_JOURNAL", None)
+
+
+@contextmanager
+def first_row_is_heading() -> Iterator[None]:
+    """Keep GDAL from taking the heading of a sheet that holds only words for a row of it."""
+    gdal.SetThreadLocalConfigOption("OGR_XLSX_HEADERS", "FORCE")
+    try:
+        yield
+    finally:
+        gdal.SetThreadLocalConfigOption("OGR_XLSX_HEADERS", None)

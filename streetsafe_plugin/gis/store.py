@@ -43,7 +43,11 @@ from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import import_ledger
 from streetsafe_plugin.gis.geopackage_bulk import LayerColumns, fill
-from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
+from streetsafe_plugin.gis.quiet_gdal import (
+    first_row_is_heading,
+    no_gdal_exceptions,
+    no_write_ahead_log,
+)
 from streetsafe_plugin.gis.styling import Finish, dress
 from streetsafe_plugin.gis.text_gate import FORMULA_STARTS, file_stem, literal
 from streetsafe_plugin.i18n import tr
@@ -72,7 +76,8 @@ _PERCENT_CODE = re.compile(r"%[0-9A-Fa-f]{2}")
 _OUR_OWN_TABLES = frozenset(("layer_styles", import_ledger.TABLE))
 #: After a day nobody is still writing.
 _ABANDONED_S = 86_400.0
-_SIDE_FILES = ("-wal", "-shm", "-journal")
+#: What an open database keeps beside its file.
+SIDE_FILES = ("-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True)
@@ -158,12 +163,20 @@ def check_parent(folder: Path, parameter: str) -> None:
     Raises:
         InputRefused: its parent does not exist, or it is a file.
     """
-    if folder.exists() and not folder.is_dir():
+    try:
+        is_file = folder.exists() and not folder.is_dir()
+        has_parent = folder.absolute().parent.is_dir()
+    except (OSError, ValueError) as error:  # too long a name, or a null byte
+        raise InputRefused(
+            tr("{} is no name that a folder can have.").format(parameter),
+            tr("Choose another, shorter one."),
+        ) from error
+    if is_file:
         raise InputRefused(
             tr("{} is “{}”, which is a file.").format(parameter, folder.name),
             tr("Choose a folder."),
         )
-    if not folder.absolute().parent.is_dir():
+    if not has_parent:
         raise InputRefused(
             tr("{} is “{}”, and the folder around it does not exist.").format(
                 parameter, folder.name
@@ -174,7 +187,7 @@ def check_parent(folder: Path, parameter: str) -> None:
 
 def discard(path: Path) -> None:
     """Remove a file and the side files SQLite and GDAL may have left with it, if any."""
-    for name in (path.name, *(path.name + side for side in _SIDE_FILES), path.name + ".aux.xml"):
+    for name in (path.name, *(path.name + side for side in SIDE_FILES), path.name + ".aux.xml"):
         path.with_name(name).unlink(missing_ok=True)
 
 
@@ -202,7 +215,7 @@ def _prove_writable(path: Path) -> None:
 
 def move_into_place(temporary: Path, target: Path) -> Path:
     """Rename a finished file over `target`, or to a dated name where `target` is held open."""
-    for side in _SIDE_FILES:
+    for side in SIDE_FILES:
         if temporary.with_name(temporary.name + side).exists():
             raise WriteFailed(
                 tr("“{}” was not closed cleanly after writing.").format(target.name),
@@ -423,6 +436,7 @@ def _dress_inside(path: Path, table: str, finish: Finish) -> None:
 
 
 @no_gdal_exceptions()
+@first_row_is_heading()
 def _check_layer(path: Path, driver: str, table: str, expected: int, name: str) -> None:
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR | gdal.OF_READONLY, allowed_drivers=[driver])
     layer = None

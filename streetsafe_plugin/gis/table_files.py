@@ -104,9 +104,9 @@ def write_csv(path: Path, table: Table, tick: Tick = no_tick) -> Path:
     return path
 
 
-def csv_name(stem: str, table: Table) -> str:
-    """Return the name of a table's file, behind the stem of its pack."""
-    return f"{stem}_{text_gate.file_stem(table.name).lower()}.csv"
+def csv_ending(table: Table) -> str:
+    """Return what the name of a table's file ends in, behind the stem of its pack."""
+    return f"_{text_gate.file_stem(table.name).lower()}.csv"
 
 
 def _fill(feature: ogr.Feature, place: int, cell: Cell) -> None:

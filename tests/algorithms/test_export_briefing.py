@@ -185,7 +185,8 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
         if int(name[3:5], 16) > int(name[1:3], 16) + 8 and int(name[3:5], 16) > int(name[5:7], 16)
     ]
     assert greens
-    assert image.textKeys() == []
+    assert image.textKeys() == ["Title"]
+    assert image.text("Title") == "OFFICIAL-SENSITIVE: Feeling safe in our parks"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,15 @@ def test_every_format_keeps_every_row(tmp_path: Path, suffix: str) -> None:
     )
     dataset = gdal.OpenEx(str(path))
     assert dataset.GetLayer(0).GetFeatureCount() == 7
+
+
+def test_a_workbook_of_words_alone_has_its_rows(tmp_path: Path) -> None:
+    words = store.LayerSpec("Words", [compat.text_field("a"), compat.text_field("b")], "none")
+    path = write(tmp_path / "x.xlsx", [(None, ["=1+1", "£"]), (None, ["x", "y"])], words)
+    with zipfile.ZipFile(path) as workbook:
+        sheet = workbook.read("xl/worksheets/sheet1.xml")
+    assert sheet.count(b"<row ") == 3  # the heading and the two
+    assert b"<f" not in sheet
 
 
 def test_values_arrive_as_what_they_are(tmp_path: Path) -> None:

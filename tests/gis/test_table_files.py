@@ -15,7 +15,7 @@ import pytest
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.tables import Column, Kind, Table
 from streetsafe_plugin.gis import table_files
-from streetsafe_plugin.gis.table_files import csv_name, write_csv, write_workbook
+from streetsafe_plugin.gis.table_files import csv_ending, write_csv, write_workbook
 
 COLUMNS = (
     Column("park", Kind.TEXT),
@@ -94,7 +94,7 @@ def test_a_csv_opens_in_a_spreadsheet_without_running_anything(tmp_path: Path) -
 
 
 def test_a_csv_carries_the_marking_in_its_name() -> None:
-    assert csv_name("OFFICIAL_Title_2022-11-01", OTHER) == "OFFICIAL_Title_2022-11-01_fix-list.csv"
+    assert csv_ending(OTHER) == "_fix-list.csv"
 
 
 def test_what_does_not_read_back_is_not_handed_over(tmp_path: Path, monkeypatch) -> None:

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Time the briefing of the sample's 18 parks: how long, how much memory, how long without a word.
+
+Sample and briefings are made in processes of their own, so that the peak is the briefing's.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from headless import Listener, qgis_running, run
+from qgis.core import Qgis, QgsApplication, QgsProcessingContext, QgsProject
+
+SEED = 1
+OFFICIAL = 0
+#: Those of them that this version offers are made.
+WANTED_FORMATS = ("PDF", "PNG", "XLSX")
+
+
+def time_briefing(folder: Path, reports: int, repeats: int) -> dict[str, Any]:
+    """Make the briefing so many times in a process of its own and return the medians.
+
+    `longest_gap_s` is the longest time in any of the runs in which the progress did not change.
+    """
+    inputs = _said_by("inputs", str(folder), str(reports))
+    measured = _said_by("measure", str(folder), str(repeats), json.dumps(inputs))
+    return {**measured, "reports": reports}
+
+
+def _said_by(step: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, step, *arguments]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+class Watch(Listener):
+    """Note when the progress changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments = [time.perf_counter()]
+        self.progressChanged.connect(lambda _: self.moments.append(time.perf_counter()))
+
+    def longest_gap_s(self) -> float:
+        """Return the longest time without a change, from start to now."""
+        moments = [*self.moments, time.perf_counter()]
+        return max(later - earlier for earlier, later in zip(moments, moments[1:]))
+
+
+def _inputs(folder: Path, reports: int) -> dict[str, Any]:
+    """Make the sample and what a briefing draws, and return it as the briefing's parameters."""
+    sample, _ = run(
+        "streetsafe:sampledata", {"FOLDER": str(folder), "SEED": SEED, "REPORTS": reports}
+    )
+    read, _ = run(
+        "streetsafe:importreports",
+        {"SOURCE": sample["REPORTS_LONLAT"], "OUTPUT": str(folder / "reports.gpkg")},
+    )
+    heat, _ = run(
+        "streetsafe:heatmap", {"INPUT": read["OUTPUT"], "OUTPUT": str(folder / "heat.tif")}
+    )
+    return {"PARKS": sample["PARKS"], "REPORTS": read["OUTPUT"], "HEATMAP": heat["OUTPUT"]}
+
+
+def _measure(folder: Path, repeats: int, inputs: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    times, gaps = [], []
+    for _ in range(repeats):
+        watch = Watch()
+        start = time.perf_counter()
+        made = _briefing(folder, inputs, watch)
+        times.append(time.perf_counter() - start)
+        gaps.append(watch.longest_gap_s())
+    files = list(Path(made["FOLDER"]).iterdir())
+    return {
+        "benchmark": "exportbriefing",
+        "parks": made["PARKS"],
+        "pages": made["PAGES"],
+        "files": len(files),
+        "formats": "+".join(sorted({path.suffix[1:] for path in files})),
+        "pdf_kb": round(Path(made["PDF"]).stat().st_size / 1024),
+        "all_kb": round(sum(path.stat().st_size for path in files) / 1024),
+        "streetsafe_s": round(statistics.median(times), 3),
+        "longest_gap_s": round(max(gaps), 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "repeats": repeats,
+        "qgis": Qgis.QGIS_VERSION.split("-")[0],
+    }
+
+
+def _briefing(folder: Path, inputs: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("streetsafe:exportbriefing")
+    offered = algorithm.parameterDefinition("FORMATS").options()
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    context.setFeedback(watch)
+    parameters = {
+        **inputs,
+        "MARKING": OFFICIAL,
+        "FORMATS": [offered.index(name) for name in WANTED_FORMATS if name in offered],
+        "FOLDER": str(folder / "pack"),
+    }
+    results, _ = algorithm.run(parameters, context, watch, {}, False)
+    return dict(results)
+
+
+def main(step: str, folder: str, number: str, inputs: str = "{}") -> None:
+    """Take one of the two steps and print what came of it."""
+    with qgis_running():
+        if step == "inputs":
+            made = _inputs(Path(folder), int(number))
+        else:
+            made = _measure(Path(folder), int(number), json.loads(inputs))
+        print(json.dumps(made))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
