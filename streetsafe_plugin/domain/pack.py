@@ -243,7 +243,9 @@ class Counted:
     `keys` tell the reports apart from pack to pack. `park` numbers the park (from 0) whose zone
     `ring` a report lies in, both -1 outside. `month` is numpy's `datetime64[M]` as an integer,
     `NO_MONTH` where a report has no date. `ticks` has the ticked reasons by code. `places` are
-    further sets of reports that a pack counts, such as the places of a fix list, by name.
+    further sets of reports that a pack counts: the places of a fix list, as `fix 1`. `divided`
+    has, for `hot_spots` and `fear_and_crime`, the number of the cell or area that a report lies
+    in, as the pack lists them, -1 for none.
     """
 
     keys: Sequence[str]
@@ -252,6 +254,7 @@ class Counted:
     month: Ints
     ticks: Mapping[str, Bools]
     places: Mapping[str, Bools] = field(default_factory=dict)
+    divided: Mapping[str, Ints] = field(default_factory=dict)
 
 
 NO_MONTH = -(10**6)
