@@ -26,20 +26,24 @@ _DIGITS = 16
 #: up to and with the second. The ground itself lies between `INSIDE` and 0.
 Piece = tuple[str, float, float]
 INSIDE = -1.0
+#: A square's west, south, east and north in metres; it holds its western and southern edge.
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Scope:
     """Where and when a number counts: what could lie in it, even if no report does.
 
-    `pieces` are the ground, or all the rest where `others`. `months` are the first and last,
-    numbered since 1970; `undated` tells whether reports without a date count, too.
+    `pieces` and `boxes` are the ground, or all the rest where `others`. Neither is there where
+    nothing but the reports themselves says what counts. `months` are the first and last, numbered
+    since 1970; `undated` tells whether reports without a date count, too.
     """
 
     pieces: tuple[Piece, ...]
     others: bool
     months: tuple[int, int]
     undated: bool
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,10 @@ class Issued:
     groups: tuple[tuple[tuple[int, ...], tuple[str, ...]], ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
 
+    def values(self) -> dict[str, int]:
+        """Return the numbers that are shown as figures, by name."""
+        return {one.name: one.value for one in self.numbers if one.value is not None}
+
 
 def salt_of(earlier: Sequence[Issued]) -> str:
     """Return the salt of a register, a new random one where it has no entry."""
@@ -111,6 +119,7 @@ def as_record(entry: Issued) -> dict[str, Any]:
                 one.scope.others,
                 list(one.scope.months),
                 one.scope.undated,
+                [list(box) for box in one.scope.boxes],
                 one.value,
                 one.low,
                 one.high,
@@ -155,6 +164,7 @@ def _number(
     others: bool,
     months: Sequence[int],
     undated: bool,
+    boxes: Sequence[Sequence[Any]],
     value: int | None,
     low: int | None,
     high: int | None,
@@ -165,6 +175,7 @@ def _number(
         bool(others),
         (int(first), int(last)),
         bool(undated),
+        tuple((float(w), float(s), float(e), float(n)) for w, s, e, n in boxes),
     )
     return IssuedNumber(str(name), str(reason), scope, _whole(value), _whole(low), _whole(high))
 

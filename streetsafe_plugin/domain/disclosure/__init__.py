@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from streetsafe_plugin.domain.disclosure.audit import audited, groups_of
 from streetsafe_plugin.domain.disclosure.pack_numbers import numbers_of
 from streetsafe_plugin.domain.disclosure.pack_protected import put_together
-from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Rule
+from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Rule, Statistic
 from streetsafe_plugin.domain.issued import Issued, hashed, salt_of
 from streetsafe_plugin.domain.pack import Audience, Counted, Pack
 from streetsafe_plugin.domain.progress import Tick, no_tick
@@ -41,6 +41,7 @@ def protected(
     round_to: int = 0,
     earlier: Sequence[Issued] = (),
     title: str = "",
+    further: Sequence[Statistic] = (),
     tick: Tick = no_tick,
 ) -> tuple[Pack, Issued]:
     """Return a pack as an audience may have it, and its entry for the register.
@@ -55,6 +56,8 @@ def protected(
         round_to: every number shown is rounded to a multiple of this; 0 leaves them as they are.
         earlier: the entries of the register.
         title: what the entry is called.
+        further: numbers of what goes with the pack, such as the cells of a heat map; which of
+            them may be shown is in the entry.
         tick: progress.
 
     Raises:
@@ -65,7 +68,8 @@ def protected(
         return pack, Issued(today, title, audience, threshold, round_to, salt)
     numbers = numbers_of(pack, counted, audience, threshold)
     reports = CountedReports(counted.keys, counted.month, counted.ticks)
-    found = audited(numbers.statistics, reports, Rule(threshold, round_to), earlier, tick)
+    statistics = [*numbers.statistics, *further]
+    found = audited(statistics, reports, Rule(threshold, round_to), earlier, tick)
     entry = Issued(
         today,
         title,

@@ -102,27 +102,37 @@ def _mark(table: Bools, rows: Ints, columns: Sequence[int]) -> None:
 def _possible(scopes: Sequence[Scope], undated: bool) -> tuple[Bools, Bools]:
     """Return which scopes (rows) hold each place and time that could have a report.
 
-    Places are the pieces that the scopes tell apart and one beyond all of them; times are the
-    months that they tell apart and, where some report has no date, none. Second, which have none.
+    Places are the pieces that the scopes tell apart, the middles of their boxes and one beyond all
+    of them; times are the months that they tell apart and, where some report has no date, none.
+    Second, which have none.
     """
     pieces = _pieces(scopes)
-    spans = _spans(scopes)
-    times = len(spans) + undated
-    found = np.zeros((len(scopes), (len(pieces) + 1) * times), dtype=bool)
     number = {piece: place for place, piece in enumerate(pieces)}
     on_ground: dict[str, list[tuple[float, float]]] = {}
     for ground, low, high in pieces:
         on_ground.setdefault(ground, []).append((low, high))
+    boxes = sorted({box for scope in scopes for box in scope.boxes})
+    middles = np.array(
+        [((west + east) / 2, (south + north) / 2) for west, south, east, north in boxes]
+    ).reshape(-1, 2)
+    spans = _spans(scopes)
+    times = len(spans) + undated
+    places = len(pieces) + len(boxes) + 1
+    found = np.zeros((len(scopes), places * times), dtype=bool)
     for row, scope in enumerate(scopes):
-        where = np.zeros(len(pieces) + 1, dtype=bool)
+        where = np.zeros(places, dtype=bool)
         for ground, inner, outer in scope.pieces:
             for low, high in on_ground[ground]:
                 where[number[ground, low, high]] |= inner <= low and high <= outer
+        for west, south, east, north in scope.boxes:
+            x, y = middles[:, 0], middles[:, 1]
+            there = (west <= x) & (x < east) & (south <= y) & (y < north)
+            where[len(pieces) : -1] |= there
         when = [scope.months[0] <= first and last <= scope.months[1] for first, last in spans]
         when += [scope.undated] * undated
         found[row] = np.outer(where ^ scope.others, when).ravel()
     without = np.arange(times) >= len(spans)
-    return found, np.tile(without, len(pieces) + 1)
+    return found, np.tile(without, places)
 
 
 def _pieces(scopes: Iterable[Scope]) -> list[tuple[str, float, float]]:

@@ -99,8 +99,9 @@ class _Audit:
         self.atoms = atoms_of(self.statistics, reports, earlier)
         self.unknowns = Unknowns(self.atoms, self.reasons, rule.threshold)
         self.wanted = np.array(
-            [one.shown is not Shown.NEVER for one in self.statistics], dtype=bool
+            [one.shown in (Shown.COUNT, Shown.ENOUGH) for one in self.statistics], dtype=bool
         )
+        self.known = np.array([one.shown is Shown.KNOWN for one in self.statistics], dtype=bool)
         small = self.wanted & (self.counts < rule.threshold)
         self.small = self.wanted & self._bundled(small)
         self.shown = self.wanted & ~self.small
@@ -109,6 +110,10 @@ class _Audit:
 
     def run(self, tick: Tick) -> Audited:
         fixed = self._earlier_bounds()
+        fixed += [
+            Bound(place, int(self.counts[place]), int(self.counts[place]))
+            for place in np.flatnonzero(self.known).tolist()
+        ]
         rows = self._questions(self._small_differences())
         hopeless = np.zeros(rows.shape[0], dtype=bool)
         ranges = Ranges(self.unknowns, rows, [*fixed, *self._own_bounds()])
@@ -136,7 +141,8 @@ class _Audit:
     def _asked(self, rows: int) -> Bools:
         """Tell which sums are to be protected: what is held back or small, and all differences."""
         asked = np.ones(rows, dtype=bool)
-        asked[: self.own] = np.where(self.wanted, ~self.shown, self.counts < self.rule.threshold)
+        small = (self.counts < self.rule.threshold) & ~self.known
+        asked[: self.own] = np.where(self.wanted, ~self.shown, small)
         asked[self.own : self.own + len(self.told)] = [one.low is None for one in self.told]
         return asked
 

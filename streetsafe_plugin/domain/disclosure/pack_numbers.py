@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools
 from streetsafe_plugin.domain.disclosure.statistics import Order, Shown, Statistic
@@ -221,8 +220,7 @@ class _PackNumbers:
             if members is None:
                 continue
             _check(fix_name(fix.rank), members, fix.reports)
-            ground = f"{fix.reason_code} around {fix.x:.0f} {fix.y:.0f}"
-            scope = self._scope(((ground, INSIDE, 0.0),))
+            scope = self._scope(())
             yield Statistic(
                 fix_name(fix.rank), members, scope, Shown.COUNT, Order.FIX, fix.reason_code
             )
@@ -234,8 +232,7 @@ class _PackNumbers:
         for place, cell in enumerate(self.pack.hot_spots.cells):
             members = of_cells == place
             _check(cell_name(place), members, cell.reports)
-            scope = self._scope(((_outline("cell", cell.shape), INSIDE, 0.0),))
-            yield Statistic(cell_name(place), members, scope, Shown.ENOUGH, Order.CELL)
+            yield Statistic(cell_name(place), members, self._scope(()), Shown.ENOUGH, Order.CELL)
 
     def _areas(self) -> Iterator[Statistic]:
         of_areas = self.counted.divided.get("fear_and_crime")
@@ -247,17 +244,12 @@ class _PackNumbers:
                 continue
             members = of_areas == place
             _check(area_name(place), members, area.reports)
-            scope = self._scope(((_outline(area.name, area.shape), INSIDE, 0.0),))
             shown = Shown.COUNT if partner else Shown.ENOUGH
-            yield Statistic(area_name(place), members, scope, shown, Order.AREA)
+            yield Statistic(area_name(place), members, self._scope(()), shown, Order.AREA)
 
 
 def _ground(park: Park) -> str:
     return f"park {park.park_id or park.number}"
-
-
-def _outline(name: str, shape: BaseGeometry) -> str:
-    return f"{name} {' '.join(f'{edge:.0f}' for edge in shape.bounds)}"
 
 
 def _check(name: str, members: Bools, figure: int | None) -> None:

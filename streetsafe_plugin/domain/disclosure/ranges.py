@@ -339,17 +339,13 @@ def differ_by_little(
     One of each pair is of `larger`, the other of `others`; `unlike` marks the atoms that make two
     sets different.
     """
-    sizes = holds.sum(axis=1)
-    real = (holds & unlike).sum(axis=1)
-    some = holds[np.asarray(larger, dtype=np.int64)].astype(np.float32)
-    rest = holds[np.asarray(others, dtype=np.int64)].astype(np.float32)
-    shared = np.rint(some @ rest.T).astype(np.int64)
-    found: set[tuple[int, int]] = set()
-    for place, one in enumerate(larger):
-        for which in np.flatnonzero(shared[place] == sizes[list(others)]).tolist():
-            if real[one] > real[others[which]]:
-                found.add((one, others[which]))
-        for which in np.flatnonzero(shared[place] == sizes[one]).tolist():
-            if real[others[which]] > real[one]:
-                found.add((others[which], one))
+    table = sparse.csr_matrix(holds, dtype=np.int64)
+    sizes, real = holds.sum(axis=1), (holds & unlike).sum(axis=1)
+    some, rest = np.asarray(larger, dtype=np.int64), np.asarray(others, dtype=np.int64)
+    shared = (table[some] @ table[rest].T).tocoo()
+    one, other = some[shared.row], rest[shared.col]
+    more = (shared.data == sizes[other]) & (real[one] > real[other])
+    less = (shared.data == sizes[one]) & (real[other] > real[one])
+    found = set(zip(one[more].tolist(), other[more].tolist()))
+    found |= set(zip(other[less].tolist(), one[less].tolist()))
     return sorted(found)

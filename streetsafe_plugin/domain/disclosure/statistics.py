@@ -20,6 +20,8 @@ class Shown(Enum):
     COUNT = "count"
     #: By being there at all: there are as many as the threshold, or more.
     ENOUGH = "enough"
+    #: Not at all, but its readers are taken to know it.
+    KNOWN = "known"
     #: Not at all; it must not follow from the others either.
     NEVER = "never"
 

@@ -45,10 +45,7 @@ def counts_held(threshold: int, round_to: int, audited: Audited) -> tuple[str, .
     if not further:
         said = said[:1]
     if round_to:
-        said.append(
-            f"Numbers are rounded to multiples of {round_to}, totals by themselves, so they may not"
-            " add up."
-        )
+        said.append(_rounded(round_to))
     if audited.already_out:
         was = "number follows" if audited.already_out == 1 else "numbers follow"
         said.append(
@@ -56,6 +53,22 @@ def counts_held(threshold: int, round_to: int, audited: Audited) -> tuple[str, .
             " back here."
         )
     return tuple(said)
+
+
+def rule_in_words(threshold: int, round_to: int) -> tuple[str, ...]:
+    """Return what is held back, without saying how much of it there is."""
+    said = (
+        f"Numbers below {threshold} are held back, none included, and further ones from which they"
+        " could be worked out; an empty field does not tell which of the two it is.",
+    )
+    return (*said, _rounded(round_to)) if round_to else said
+
+
+def _rounded(round_to: int) -> str:
+    return (
+        f"Numbers are rounded to multiples of {round_to}, totals by themselves, so they may not add"
+        " up."
+    )
 
 
 def _numbers(count: int) -> str:
