@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from shapely.geometry import box
+from shapely.geometry import Point, box
 
+from streetsafe_plugin.domain import samples
 from streetsafe_plugin.domain.pack import (
     NO_MONTH,
     Audience,
@@ -21,10 +22,12 @@ from streetsafe_plugin.domain.pack import (
     Whole,
     Zone,
 )
+from streetsafe_plugin.domain.rings import assign
 from streetsafe_plugin.domain.taxonomy import REASONS
 
 #: January 2022, numbered since 1970.
 JANUARY = 52 * 12
+SAMPLE_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,30 @@ def invent(seed: int, reports: int, parks: int, months: int, reasons: int, near:
     month = JANUARY + rng.integers(0, months, reports)
     keys = [f"report {number}" for number in range(reports)]
     return Made(park, distance, month, ticks, parks, keys)
+
+
+def sample(parks: Sequence[samples.ParkPlace], reports: int, codes: Sequence[str]) -> Made:
+    """Return the invented sample's reports as they lie around invented parks."""
+    boundaries = samples.invent_boundaries(parks, SAMPLE_SEED)
+    rows = samples.invent_reports(reports, boundaries, SAMPLE_SEED)
+    shapes = [boundary.shape for boundary in boundaries[: len(parks)]]
+    xy = np.array([row.place for row in rows], dtype=float)
+    near = assign(xy, shapes, (1_000.0,))
+    park, distance = np.full(len(xy), -1), np.full(len(xy), 1e6)
+    park[near.reports] = near.parks
+    distance[near.reports] = [
+        shapes[owner].distance(Point(xy[report])) for report, owner in zip(near.reports, near.parks)
+    ]
+    month = np.array(
+        [
+            (row.submitted_at.year - 1970) * 12 + row.submitted_at.month - 1
+            if row.submitted_at
+            else NO_MONTH
+            for row in rows
+        ]
+    )
+    ticks = {code: np.array([code in row.reasons for row in rows]) for code in codes}
+    return Made(park, distance, month, ticks, len(parks), [row.report_id for row in rows])
 
 
 def pack_of(made: Made, limits: Sequence[float] = (100.0, 250.0, 400.0)) -> tuple[Pack, Counted]:

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from streetsafe_plugin.domain.disclosure import protected
-from streetsafe_plugin.domain.pack import Audience, Pack, Trend
+from streetsafe_plugin.domain.pack import NO_MONTH, Audience, Pack, Trend
+from streetsafe_plugin.domain.samples import ParkPlace
 from streetsafe_plugin.domain.taxonomy import REASONS
-from tests.briefing_packs import JANUARY, Made, invent, pack_of
+from tests.briefing_packs import JANUARY, Made, invent, pack_of, sample
 
 THRESHOLD = 5
 PARTNER, PUBLIC = Audience.PARTNER, Audience.PUBLIC
@@ -272,3 +273,28 @@ def test_linear_algebra_alone_finds_nothing(seed):
     held = attacker.read(shown, 3)
     assert held
     assert not [name for name, row in held if attacker.determined(row)]
+
+
+def test_the_sample_in_two_packs_a_month_apart():
+    codes = ["env_lighting", "beh_followed"]
+    places = [
+        ParkPlace("victoria-park", "Victoria Park", 459_400.0, 303_500.0, 27.9),
+        ParkPlace("queens-park", "Queen's Park", 453_300.0, 319_500.0, None),
+        ParkPlace("welland-park", "Welland Park", 473_000.0, 286_800.0, None),
+    ]
+    made = sample(places, 1_200, codes)
+    made = made.only(made.month != NO_MONTH)
+    made = replace(made, month=made.month - made.month.min() + JANUARY)
+    made = made.only(made.month < JANUARY + 8)
+    attacker = attacker_of(made, 8, (100.0, 400.0))
+    held, earlier = [], []
+    for last, audience in ((6, PARTNER), (7, PARTNER), (7, PUBLIC)):
+        pack, counted = pack_of(made.only(made.month <= JANUARY + last), (100.0, 400.0))
+        shown, issued = protected(pack, counted, audience, THRESHOLD, 0, earlier)
+        dark = attacker.read(shown, last)
+        if audience is PARTNER:
+            held += dark
+        earlier.append(issued)
+    assert held
+    assert any(number.value for number in earlier[0].numbers)
+    assert not attacker.found(held)
