@@ -29,12 +29,14 @@ from streetsafe_plugin.domain.progress import Tick, no_tick
 _ROOM = 4
 _TINY = 1e-6
 #: Open questions are asked together until that was in vain so many times in a row.
-_IN_VAIN = 5
+_IN_VAIN = 3
 _PUSHED = 40
 _SIGNS = (-1.0, -1.0, 1.0)
-#: Of the atoms, the largest ones and this share of the rest may move when many are asked together.
+#: Of the atoms, the largest ones and this share of the rest may move when many are asked together,
+#: and this share of those that have moved already.
 _LARGEST = 60
 _SHARE = 0.15
+_SHARE_MOVED = 0.25
 #: Seeds what is asked together.
 SEED = 20221031
 
@@ -101,13 +103,17 @@ class Unknowns:
         high = low + float((row @ self._doubt)[0])
         return high >= bound.low and (bound.high is None or low <= bound.high)
 
-    def some(self, rng: np.random.Generator, wanted: Ints) -> Ints:
-        """Draw atoms, beside those wanted; with them come all unknowns of the reasons."""
+    def some(self, rng: np.random.Generator, wanted: Ints, way: Floats) -> Ints:
+        """Draw atoms beside those wanted, more of those that are not in `way` as they truly are.
+
+        With them come all unknowns of the reasons.
+        """
         atoms = self._atoms
         drawn = rng.random(len(self.truth)) < _SHARE
         drawn[np.argsort(-self.truth[:atoms], kind="stable")[:_LARGEST]] = True
         drawn[atoms:] = True
         drawn[wanted] = True
+        drawn |= (np.abs(way - self.truth) > _TINY) & (rng.random(len(drawn)) < _SHARE_MOVED)
         return np.flatnonzero(drawn)
 
     def in_doubt(self, number: int) -> bool:
@@ -169,7 +175,7 @@ class Ranges:
             # small numbers have more room above than below
             weight = rng.exponential(size=len(pushed)) * rng.choice(_SIGNS, len(pushed))
             rows = self._rows[pushed]
-            free = self._unknowns.some(rng, rows.indices)
+            free = self._unknowns.some(rng, rows.indices, self._way)
             self._see(self._programme.nearby(rows.T @ weight, self._way, free))
             left = np.count_nonzero(asked & (self.widths() < least))
             in_vain = in_vain + 1 if left == len(waiting) else 0
