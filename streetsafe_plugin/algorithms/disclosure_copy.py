@@ -101,8 +101,8 @@ class DisclosureCopy(StreetSafeAlgorithm):
             " partner's and the public one. The register of issued products knows by hashes which"
             " report was counted where; a new product is held against all entries. It lies beside"
             " the project as its name and .issued.json, or in the file named here. Never hand it"
-            " out. For products at regular intervals round to 5: exact numbers a month apart give"
-            " the month's few reports away, so most of them would have to be held back.\n\n"
+            " out. For products at regular intervals round to twice the threshold: exact numbers a"
+            " month apart give the month's few reports away, so most of them are held back.\n\n"
             "SUPPRESSED = numbers held back for being small; SECONDARY = further ones held back to"
             " protect these; ALREADY_OUT = small numbers and differences that follow from earlier"
             " products, whatever is held back here. Not covered: what readers know from elsewhere,"
@@ -140,7 +140,10 @@ class DisclosureCopy(StreetSafeAlgorithm):
             QgsProcessingParameterNumber(
                 ROUND_TO, tr("Round to multiples of"), number.Integer, 0, False, 0, 100
             ),
-            tr("0 leaves numbers as they are. Choose 5 for products at regular intervals."),
+            tr(
+                "0 leaves numbers as they are. For products at regular intervals choose twice the"
+                " smallest number shown."
+            ),
         )
         self.ask_advanced(
             QgsProcessingParameterFile(
@@ -202,14 +205,20 @@ class DisclosureCopy(StreetSafeAlgorithm):
                 ),
                 tr("Choose a larger CELL_SIZE, or share nothing."),
             )
-        for sentence in counts_held(rule.threshold, rule.round_to, found):
+        partner = audience is Audience.PARTNER
+        drawn = cells.frame(found) if partner else shown
+        looked_at = drawn if partner else cells.busy
+        small = cells.held_for_being_small(found, looked_at, list(ticks))
+        further = len(found.further)
+        for sentence in counts_held(
+            rule.threshold, rule.round_to, small, further, found.already_out
+        ):
             run.say(sentence)
         for sentence in rule_in_words(rule.threshold, rule.round_to):
             run.note(sentence)  # goes along with the layer, so it counts nothing
         if found.already_out:
             run.warn(tr("Earlier products give small numbers away; see the register's entries."))
         run.mark_audience(audience.value)
-        drawn = cells.frame(found) if audience is Audience.PARTNER else shown
         tick(1.0)
         with ExitStack() as kept:
             if path is not None and run.flag(RECORD):
@@ -226,8 +235,8 @@ class DisclosureCopy(StreetSafeAlgorithm):
         return {
             OUTPUT: output,
             CELLS: len(drawn),
-            SUPPRESSED: len(found.small),
-            SECONDARY: len(found.further),
+            SUPPRESSED: small,
+            SECONDARY: further,
             ALREADY_OUT: found.already_out,
         }
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,8 +34,23 @@ class CellCounts:
 
     def shown(self, found: Audited) -> Ints:
         """Return the cells (k, 2) whose reports are shown, by row, then column."""
-        some = [found.shows(self.name(*cell)) for cell in self.busy.tolist()]
+        some = [found.shows(self.name(column, row)) for column, row in self.busy.tolist()]
         return np.asarray(self.busy[np.array(some, dtype=bool)])
+
+    def held_for_being_small(self, found: Audited, drawn: Ints, codes: Sequence[str]) -> int:
+        """Return how many numbers of the drawn cells are held back and not to protect others.
+
+        Of a cell whose reports are held back, the mentions are not counted as well.
+        """
+        shown = self.shown(found)
+        mentions = sum(
+            not found.shows(self.name(column, row, code))
+            for column, row in shown.tolist()
+            for code in codes
+        )
+        names = {self.name(column, row) for column, row in drawn.tolist()}
+        names |= {self.name(column, row, code) for column, row in shown.tolist() for code in codes}
+        return len(drawn) - len(shown) + mentions - len(found.further & names)
 
     def frame(self, found: Audited) -> Ints:
         """Return every cell (k, 2) of the rectangle around those whose reports are shown.

@@ -67,7 +67,8 @@ def by_cell(outcome):
 
 
 def test_a_partner_sees_the_rectangle_and_no_small_number(copy):
-    cells = by_cell(copy(AUDIENCE=PARTNER))
+    outcome = copy(AUDIENCE=PARTNER)
+    cells = by_cell(outcome)
     assert set(cells) == {(0, 0), (1, 0), (0, 1), (1, 1)}
     # the far report is beyond the rectangle; 3 and none look alike
     assert {place: row["reports"] for place, row in cells.items()} == {
@@ -79,6 +80,8 @@ def test_a_partner_sees_the_rectangle_and_no_small_number(copy):
     # every second of 12 and 30; the four who were followed are too few anywhere
     assert [cells[0, 0]["env_lighting"], cells[1, 1]["env_lighting"]] == [6, 15]
     assert not any(row["beh_followed"] for row in cells.values())
+    # two squares, and those followed in each of the other two
+    assert (outcome["CELLS"], outcome["SUPPRESSED"], outcome["SECONDARY"]) == (4, 4, 0)
 
 
 def test_the_public_gets_only_cells_with_enough_and_only_reports(copy):
@@ -86,7 +89,7 @@ def test_the_public_gets_only_cells_with_enough_and_only_reports(copy):
     cells = by_cell(outcome)
     assert {place: row["reports"] for place, row in cells.items()} == {(0, 0): 12, (1, 1): 30}
     assert set(cells[0, 0]) == {"cell_id", "reports", "held"}
-    assert outcome["CELLS"] == 2
+    assert (outcome["CELLS"], outcome["SUPPRESSED"]) == (2, 3)  # of 3, 1 and 4 reports
 
 
 def test_nothing_of_a_report_itself_is_in_the_file(copy, tmp_path):

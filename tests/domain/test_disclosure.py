@@ -354,3 +354,13 @@ def test_an_entry_knows_reports_by_salted_hashes_only():
     assert not held & {one for _, reports in other.groups for one in reports}
     _, next_one = protected(*pack_of(made), PARTNER, 5, 0, [issued])
     assert next_one.salt == issued.salt
+
+
+def test_what_a_lower_threshold_let_out_cannot_be_called_back():
+    """Three reports were shown when the threshold was 2; now it is 5, and the entry says so."""
+    pack, counted = pack_of(made_by_hand([[20, 3, 9, 11], [30, 30, 30, 30]]))
+    _, issued = protected(pack, counted, PARTNER, 2)
+    assert issued.values()["park park-0, 0 to 100 m"] == 3
+    shown, _ = protected(pack, counted, PARTNER, 5, 0, [issued])
+    assert zones_of(shown)[0] == [20, None, 9, 11]
+    assert any("1 small number follows" in sentence for sentence in shown.held)

@@ -105,7 +105,8 @@ class _Audit:
         small = self.wanted & (self.counts < rule.threshold)
         self.small = self.wanted & self._bundled(small)
         self.shown = self.wanted & ~self.small
-        self.out = self._already_shown()
+        self.before = self._shown_before(exactly=False)
+        self.out = self._shown_before(exactly=True)[: self.own]
         self.further = np.zeros(self.own, dtype=bool)
 
     def run(self, tick: Tick) -> Audited:
@@ -114,7 +115,9 @@ class _Audit:
             Bound(place, int(self.counts[place]), int(self.counts[place]))
             for place in np.flatnonzero(self.known).tolist()
         ]
-        rows = self._questions(self._small_differences())
+        pairs = self._small_differences()
+        self._hold(self._told_by_earlier(pairs))
+        rows = self._questions(pairs)
         hopeless = np.zeros(rows.shape[0], dtype=bool)
         ranges = Ranges(self.unknowns, rows, [*fixed, *self._own_bounds()])
         least = self.rule.threshold
@@ -136,14 +139,18 @@ class _Audit:
                         break
                     hopeless[row] = moved is None
             else:
-                return self._result(int(hopeless.sum()))
+                small = rows[hopeless] @ self.unknowns.truth < least
+                return self._result(int(np.count_nonzero(small)))
 
     def _asked(self, rows: int) -> Bools:
         """Tell which sums are to be protected: what is held back or small, and all differences."""
         asked = np.ones(rows, dtype=bool)
         small = (self.counts < self.rule.threshold) & ~self.known
-        asked[: self.own] = np.where(self.wanted, ~self.shown, small)
-        asked[self.own : self.own + len(self.told)] = [one.low is None for one in self.told]
+        # to hold back what was shown before protects nothing unless it is small
+        held = ~self.shown & (small | ~self.before[: self.own])
+        asked[: self.own] = np.where(self.wanted, held, small)
+        kept = np.array([one.low is None for one in self.told], dtype=bool)
+        asked[self.own : self.own + len(self.told)] = kept & ~self.before[self.own :]
         return asked
 
     def _prices(self) -> dict[int, float]:
@@ -167,18 +174,36 @@ class _Audit:
         bundles = {self.statistics[place].held_with for place in np.flatnonzero(some).tolist()}
         return np.array([one.held_with in bundles for one in self.statistics], dtype=bool)
 
-    def _already_shown(self) -> Bools:
-        """Tell which numbers were shown before to the report: to hold them back would not help."""
-        exact = {
-            (one.reason, self.atoms.holds[self.own + place].tobytes())
-            for place, one in enumerate(self.told)
-            if one.low is not None and one.low == one.high
-        }
+    def _shown_before(self, exactly: bool) -> Bools:
+        """Tell which numbers, own and told, were shown before: to the report, or at all."""
         keys = [
-            (one.reason, self.atoms.holds[place].tobytes())
-            for place, one in enumerate(self.statistics)
+            (reason, self.atoms.holds[place].tobytes()) for place, reason in enumerate(self.reasons)
         ]
-        return np.array([key in exact for key in keys], dtype=bool)
+        seen = {
+            keys[self.own + place]
+            for place, one in enumerate(self.told)
+            if one.value is not None and (one.low == one.high or not exactly)
+        }
+        return np.array([key in seen for key in keys], dtype=bool)
+
+    def _told_by_earlier(self, pairs: Sequence[tuple[int, int]]) -> list[int]:
+        """Return the numbers whose small difference to one shown earlier would be plain to see.
+
+        The earlier one is out, so nothing else would help.
+        """
+        found = []
+        for more, less in pairs:
+            own, other = (more, less) if more < self.own else (less, more)
+            if other < self.own or self.told[other - self.own].low is None:
+                continue
+            told = self.told[other - self.own]
+            ends = {own: self._known(own), other: (told.low or 0, told.high)}
+            (low_more, high_more), (low_less, high_less) = ends[more], ends[less]
+            if high_more is None or high_less is None:
+                continue
+            if high_more - low_less - max(0, low_more - high_less) < self.rule.threshold:
+                found.append(own)
+        return found
 
     def _own_bounds(self) -> list[Bound]:
         return [

@@ -11,7 +11,9 @@ def held_sentences(
     pack: Pack, audience: Audience, threshold: int, round_to: int, audited: Audited
 ) -> tuple[str, ...]:
     """Return what a pack says of what it holds back, left out and rounded."""
-    said = counts_held(threshold, round_to, audited)
+    said = counts_held(
+        threshold, round_to, len(audited.small), len(audited.further), audited.already_out
+    )
     if audience is Audience.PARTNER:
         said += (
             "Left out: mentions by zone, days, reports read and why some were not used. Places to"
@@ -30,9 +32,10 @@ def held_sentences(
     return said
 
 
-def counts_held(threshold: int, round_to: int, audited: Audited) -> tuple[str, ...]:
+def counts_held(
+    threshold: int, round_to: int, small: int, further: int, already_out: int
+) -> tuple[str, ...]:
     """Return how many numbers were held back and why, and whether the rest are rounded."""
-    small, further = len(audited.small), len(audited.further)
     said = [
         f"{_numbers(small)} held back because fewer than {threshold} reports or mentions, or none,"
         " stand behind",
@@ -46,11 +49,10 @@ def counts_held(threshold: int, round_to: int, audited: Audited) -> tuple[str, .
         said = said[:1]
     if round_to:
         said.append(_rounded(round_to))
-    if audited.already_out:
-        was = "number follows" if audited.already_out == 1 else "numbers follow"
+    if already_out:
+        was = "number follows" if already_out == 1 else "numbers follow"
         said.append(
-            f"{audited.already_out:,} small {was} from products issued earlier, whatever is held"
-            " back here."
+            f"{already_out:,} small {was} from products issued earlier, whatever is held back here."
         )
     return tuple(said)
 
