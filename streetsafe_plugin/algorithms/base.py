@@ -280,6 +280,10 @@ class Run(Answers):
         """Have the metadata of what is written say which fields describe people."""
         self._provenance.sensitive = list(fields)
 
+    def mark_audience(self, audience: str) -> None:
+        """Have the metadata of what is written say for whom small numbers are held back."""
+        self._provenance.audience = audience
+
     def history(self) -> list[str]:
         """Return how this run was made, with its notes so far."""
         return self._provenance.lines()

@@ -9,6 +9,7 @@ from qgis.PyQt.QtGui import QIcon
 from streetsafe_plugin import about
 from streetsafe_plugin.algorithms.cluster_test import ClusterTest
 from streetsafe_plugin.algorithms.crime_gap import CrimeGap
+from streetsafe_plugin.algorithms.disclosure_copy import DisclosureCopy
 from streetsafe_plugin.algorithms.evaluate_counts import EvaluateCounts
 from streetsafe_plugin.algorithms.evaluate_park import EvaluatePark
 from streetsafe_plugin.algorithms.export_briefing import ExportBriefing
@@ -45,6 +46,7 @@ ALGORITHMS = (
     EvaluateCounts,
     TimeProfile,
     ExportBriefing,
+    DisclosureCopy,
 )
 
 

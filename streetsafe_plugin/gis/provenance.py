@@ -35,7 +35,8 @@ from streetsafe_plugin.i18n import tr
 OPERATION = "streetsafe:operation"
 #: The keyword under which it keeps the fields that may identify people.
 SENSITIVE = "streetsafe:sensitive"
-
+#: The keyword under which it keeps for whom the layer may leave: `partner` or `public`.
+AUDIENCE = "streetsafe:audience"
 
 #: A connection names servers and people, and may hold a password.
 _CONNECTION = re.compile(r"\b(?:host|user|password|service|authcfg)\s*=", re.IGNORECASE)
@@ -49,7 +50,8 @@ class Provenance:
 
     `operations` are the coordinate operations used, as sentences; a layer made from layers that
     were themselves transformed should carry theirs on. `rights` are the inputs' acknowledgements.
-    `sensitive` are fields of the result that describe people or are in their own words.
+    `sensitive` are fields of the result that describe people or are in their own words. `audience`
+    is for whom its small numbers are held back, empty where they are not.
     """
 
     algorithm_id: str
@@ -60,6 +62,7 @@ class Provenance:
     operations: list[str] = field(default_factory=list)
     rights: list[str] = field(default_factory=list)
     sensitive: list[str] = field(default_factory=list)
+    audience: str = ""
 
     def lines(self) -> list[str]:
         """Return the recipe as plain lines, for a log, a notes field or a page."""
@@ -85,7 +88,11 @@ class Provenance:
         metadata.setAbstract("\n".join(self.notes).translate(_NO_MARKUP))
         metadata.setHistory([line.translate(_NO_MARKUP) for line in self.lines()])
         metadata.setKeywords(
-            {OPERATION: self.operations, **({SENSITIVE: self.sensitive} if self.sensitive else {})}
+            {
+                OPERATION: self.operations,
+                **({SENSITIVE: self.sensitive} if self.sensitive else {}),
+                **({AUDIENCE: [self.audience]} if self.audience else {}),
+            }
         )
         metadata.setRights(self.rights)
         return metadata
@@ -171,3 +178,8 @@ def operations_of(layers: Sequence[QgsMapLayer]) -> list[str]:
 def sensitive_fields(layer: QgsMapLayer) -> frozenset[str]:
     """Return the fields that a layer's metadata marks as sensitive: no product takes them along."""
     return frozenset(layer.metadata().keywords(SENSITIVE))
+
+
+def audience_of(layer: QgsMapLayer) -> str:
+    """Return for whom a layer's small numbers are held back, empty where nobody is named."""
+    return next(iter(layer.metadata().keywords(AUDIENCE)), "")

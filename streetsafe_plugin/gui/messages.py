@@ -342,6 +342,20 @@ def _briefing_written(results: Results) -> str:
     )
 
 
+def _counts_held_back(results: Results) -> str:
+    sentence = tr("{} with counts that may leave; {} held back for being small").format(
+        _count(_number(results, "CELLS"), tr("1 cell"), tr("{} cells")),
+        _count(_number(results, "SUPPRESSED"), tr("1 number"), tr("{} numbers")),
+    )
+    further = _number(results, "SECONDARY")
+    if further:
+        sentence += tr(", {} more to protect these").format(_locale().toString(further))
+    sentence += "."
+    if _number(results, "ALREADY_OUT"):
+        sentence += " " + tr("Earlier products give some small numbers away.")
+    return sentence
+
+
 def _sample_made(results: Results) -> str:
     return tr("Invented sample data written and filled in here, ready to be imported.")
 
@@ -362,5 +376,6 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "evaluatepark": _parks_evaluated,
     "timeprofile": _times_profiled,
     "exportbriefing": _briefing_written,
+    "disclosurecopy": _counts_held_back,
     "sampledata": _sample_made,
 }

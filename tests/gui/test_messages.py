@@ -161,6 +161,16 @@ def done(algorithm, **results):
             "Reports counted by date; none has a time of day, so hours and light are not.",
         ),
         (done("exportbriefing", PAGES=20, PARKS=18), "Briefing written: 20 pages for 18 parks."),
+        (
+            done("disclosurecopy", CELLS=40, SUPPRESSED=22, SECONDARY=3, ALREADY_OUT=0),
+            "40 cells with counts that may leave; 22 numbers held back for being small, 3 more to"
+            " protect these.",
+        ),
+        (
+            done("disclosurecopy", CELLS=1, SUPPRESSED=1, SECONDARY=0, ALREADY_OUT=2),
+            "1 cell with counts that may leave; 1 number held back for being small. Earlier"
+            " products give some small numbers away.",
+        ),
         (done("somethingnew"), "Title has finished."),
     ],
     ids=lambda value: value.algorithm_id if isinstance(value, Outcome) else "",

@@ -106,6 +106,12 @@ class Lattice:
             steps = np.array([0.5, _ROW_OF_HEXAGONS / 3])
         return np.asarray(np.stack((x, y), axis=2) * (steps * self.size_m) + np.array(self.origin))
 
+    def boxes(self, cells: Ints) -> list[tuple[float, float, float, float]]:
+        """Return the west, south, east and north of the rectangle around each cell (m, 2)."""
+        corners = self.corners(cells)
+        low, high = corners.min(axis=1).tolist(), corners.max(axis=1).tolist()
+        return [(west, south, east, north) for (west, south), (east, north) in zip(low, high)]
+
     def polygons(self, cells: Ints) -> list[Polygon]:
         """Return each cell's outline."""
         return [Polygon(corners) for corners in self.corners(cells)]

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Small numbers: nobody shall be found in what leaves, nor by comparing it with what left before.
+
+Every number of a product is the size of a set of reports. What is below the threshold is held back,
+none included, and so is whatever would give it away (`audit`), with all earlier products counted in
+(`issued.py`). Held numbers look alike, whatever the reason.
+
+What this covers: counts of reports, mentions, trends, places to mend, cells and areas of maps;
+sums and differences of them, within a product and across products, whatever their rings, months,
+thresholds and audiences. What it does not:
+
+- Words. That a change is a fall, that a cell is hot or an area feared tells something of counts.
+- Shares of a whole: that nearly all reports of a park tick the same reason, and so few do not.
+- How many reports have no date or could not be used, where that can be worked out: it tells of the
+  data and of nobody.
+- What a reader knows from elsewhere: who reports, or a product that is not in the register.
+- Ground on which two products differ without a report on it, other than parks, rings and months.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+
+from streetsafe_plugin.domain.disclosure.audit import audited, groups_of
+from streetsafe_plugin.domain.disclosure.pack_numbers import numbers_of
+from streetsafe_plugin.domain.disclosure.pack_protected import put_together
+from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Rule, Statistic
+from streetsafe_plugin.domain.issued import Issued, hashed, salt_of
+from streetsafe_plugin.domain.pack import Audience, Counted, Pack
+from streetsafe_plugin.domain.progress import Tick, no_tick
+
+__all__ = ["protected"]
+
+
+def protected(
+    pack: Pack,
+    counted: Counted,
+    audience: Audience,
+    threshold: int,
+    round_to: int = 0,
+    earlier: Sequence[Issued] = (),
+    title: str = "",
+    further: Sequence[Statistic] = (),
+    tick: Tick = no_tick,
+) -> tuple[Pack, Issued]:
+    """Return a pack as an audience may have it, and its entry for the register.
+
+    An internal pack is returned as it is, and its entry has no numbers.
+
+    Args:
+        pack: the internal pack.
+        counted: which report counts where; every figure of the pack follows from it.
+        audience: who will see it.
+        threshold: the fewest reports or mentions that may be shown, at least 1.
+        round_to: every number shown is rounded to a multiple of this; 0 leaves them as they are.
+        earlier: the entries of the register.
+        title: what the entry is called.
+        further: numbers of what goes with the pack, such as the cells of a heat map; which of
+            them may be shown is in the entry.
+        tick: progress.
+
+    Raises:
+        DoesNotAddUp: a figure is not what its reports add up to, or contradicts the register.
+    """
+    salt, today = salt_of(earlier), datetime.date.today()
+    if audience is Audience.INTERNAL:
+        return pack, Issued(today, title, audience, threshold, round_to, salt)
+    numbers = numbers_of(pack, counted, audience, threshold)
+    reports = CountedReports(counted.keys, counted.month, counted.ticks)
+    statistics = [*numbers.statistics, *further]
+    found = audited(statistics, reports, Rule(threshold, round_to), earlier, tick)
+    entry = Issued(
+        today,
+        title,
+        audience,
+        threshold,
+        round_to,
+        salt,
+        found.numbers,
+        groups_of(found.kept, hashed(counted.keys, salt)),
+    )
+    return put_together(pack, counted, audience, threshold, round_to, numbers, found), entry

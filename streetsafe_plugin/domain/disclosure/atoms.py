@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The smallest sets of reports that the numbers of several products tell apart.
+
+Numbers are sums over such atoms. An atom without a report is one as well: the ground and the months
+that a number speaks of are known to its reader, so that there is none is a number to protect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
+from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Statistic
+from streetsafe_plugin.domain.issued import Issued, Scope, hashed
+from streetsafe_plugin.domain.pack import NO_MONTH
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Atoms, and which of them each number counts.
+
+    `holds` (numbers, atoms): the numbers of the product, then those of the earlier ones. `size`
+    counts an atom's reports, `gone` those of them that are no longer in the layer, `ticked` has
+    for each reason the present ones that tick it. `undated` marks atoms of nothing but reports
+    without a date.
+    """
+
+    holds: Bools
+    size: Ints
+    gone: Ints
+    ticked: dict[str, Ints]
+    undated: Bools
+
+
+def atoms_of(
+    statistics: Sequence[Statistic], reports: CountedReports, earlier: Sequence[Issued]
+) -> Atoms:
+    """Return the atoms of a product's numbers and of those that were issued before."""
+    scopes = [one.scope for one in statistics]
+    scopes += [number.scope for entry in earlier for number in entry.numbers]
+    left_out = (reports.month == NO_MONTH).any()
+    possible, possible_undated = _possible(scopes, bool(left_out))
+    present, gone = _counted(statistics, reports, earlier)
+    columns = np.concatenate((present, gone, possible), axis=1)
+    now, then = present.shape[1], gone.shape[1]
+    packed = np.ascontiguousarray(np.packbits(columns, axis=0).T)
+    keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, atom = np.unique(keys, return_index=True, return_inverse=True)
+    atom = atom.ravel()
+    count = len(first)
+    undated = np.concatenate(
+        (reports.month == NO_MONTH, np.zeros(then, dtype=bool), possible_undated)
+    )
+    return Atoms(
+        columns[:, first],
+        np.bincount(atom[: now + then], minlength=count),
+        np.bincount(atom[now : now + then], minlength=count),
+        {
+            code: np.bincount(atom[:now][ticks], minlength=count)
+            for code, ticks in reports.ticks.items()
+        },
+        np.bincount(atom, weights=~undated, minlength=count) == 0,
+    )
+
+
+def _counted(
+    statistics: Sequence[Statistic], reports: CountedReports, earlier: Sequence[Issued]
+) -> tuple[Bools, Bools]:
+    """Return which numbers count each report of the layer, and each one that has left it."""
+    here: dict[tuple[str, str], int] = {}
+    for salt in {entry.salt for entry in earlier}:
+        here.update(((salt, one), place) for place, one in enumerate(hashed(reports.keys, salt)))
+    left: dict[tuple[str, str], int] = {}
+    for entry in earlier:
+        for report in chain.from_iterable(hashes for _, hashes in entry.groups):
+            if (entry.salt, report) not in here:
+                left.setdefault((entry.salt, report), len(left))
+    rows = len(statistics) + sum(len(entry.numbers) for entry in earlier)
+    present = np.zeros((rows, len(reports.keys)), dtype=bool)
+    gone = np.zeros((rows, len(left)), dtype=bool)
+    for row, one in enumerate(statistics):
+        present[row] = one.members
+    start = len(statistics)
+    for entry in earlier:
+        for numbers, hashes in entry.groups:
+            keys = [(entry.salt, report) for report in hashes]
+            which = start + np.array(numbers, dtype=np.int64)
+            _mark(present, which, [here[key] for key in keys if key in here])
+            _mark(gone, which, [left[key] for key in keys if key in left])
+        start += len(entry.numbers)
+    return present, gone
+
+
+def _mark(table: Bools, rows: Ints, columns: Sequence[int]) -> None:
+    table[np.ix_(rows, np.array(columns, dtype=np.int64))] = True
+
+
+def _possible(scopes: Sequence[Scope], undated: bool) -> tuple[Bools, Bools]:
+    """Return which scopes (rows) hold each place and time that could have a report.
+
+    Places are the pieces that the scopes tell apart, the middles of their boxes and one beyond all
+    of them; times are the months that they tell apart and, where some report has no date, none.
+    Second, which have none.
+    """
+    pieces = _pieces(scopes)
+    number = {piece: place for place, piece in enumerate(pieces)}
+    on_ground: dict[str, list[tuple[float, float]]] = {}
+    for ground, low, high in pieces:
+        on_ground.setdefault(ground, []).append((low, high))
+    boxes = sorted({box for scope in scopes for box in scope.boxes})
+    middles = np.array(
+        [((west + east) / 2, (south + north) / 2) for west, south, east, north in boxes]
+    ).reshape(-1, 2)
+    spans = _spans(scopes)
+    times = len(spans) + undated
+    places = len(pieces) + len(boxes) + 1
+    found = np.zeros((len(scopes), places * times), dtype=bool)
+    for row, scope in enumerate(scopes):
+        where = np.zeros(places, dtype=bool)
+        for ground, inner, outer in scope.pieces:
+            for low, high in on_ground[ground]:
+                where[number[ground, low, high]] |= inner <= low and high <= outer
+        for west, south, east, north in scope.boxes:
+            x, y = middles[:, 0], middles[:, 1]
+            there = (west <= x) & (x < east) & (south <= y) & (y < north)
+            where[len(pieces) : -1] |= there
+        when = [scope.months[0] <= first and last <= scope.months[1] for first, last in spans]
+        when += [scope.undated] * undated
+        found[row] = np.outer(where ^ scope.others, when).ravel()
+    without = np.arange(times) >= len(spans)
+    return found, np.tile(without, places)
+
+
+def _pieces(scopes: Iterable[Scope]) -> list[tuple[str, float, float]]:
+    limits: dict[str, set[float]] = {}
+    for ground, inner, outer in chain.from_iterable(scope.pieces for scope in scopes):
+        limits.setdefault(ground, set()).update((inner, outer))
+    return [
+        (ground, low, high)
+        for ground in sorted(limits)
+        for low, high in _steps(sorted(limits[ground]))
+    ]
+
+
+def _steps(limits: Sequence[float]) -> list[tuple[float, float]]:
+    return list(zip(limits, limits[1:]))
+
+
+def _spans(scopes: Iterable[Scope]) -> list[tuple[int, int]]:
+    """Return the stretches of months that scopes tell apart, first and last."""
+    begins = {scope.months[0] for scope in scopes} | {scope.months[1] + 1 for scope in scopes}
+    ordered = sorted(begins)
+    return [(first, after - 1) for first, after in zip(ordered, ordered[1:])]
+
+
+def grouped(holds: Bools) -> tuple[Ints, Floats]:
+    """Return each column's group of columns alike, and (rows, groups) which groups a row holds."""
+    if not holds.shape[0]:
+        return np.zeros(holds.shape[1], dtype=np.int64), np.zeros((0, 1))
+    packed = np.ascontiguousarray(np.packbits(holds, axis=0).T)
+    keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, group = np.unique(keys, return_index=True, return_inverse=True)
+    return np.asarray(group.ravel(), dtype=np.int64), holds[:, first].astype(float)

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A pack as it may leave, put together anew from what may be shown; nothing else is carried."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+
+from streetsafe_plugin.domain.disclosure import pack_numbers as named
+from streetsafe_plugin.domain.disclosure.audit import Audited
+from streetsafe_plugin.domain.disclosure.pack_numbers import FEARED, LABELS, PackNumbers
+from streetsafe_plugin.domain.disclosure.words import held_sentences
+from streetsafe_plugin.domain.evaluation import Verdict
+from streetsafe_plugin.domain.grid_references import grid_reference
+from streetsafe_plugin.domain.pack import (
+    Audience,
+    Change,
+    Counted,
+    FearAndCrime,
+    Fix,
+    GapArea,
+    HotCell,
+    HotSpots,
+    Pack,
+    Park,
+    Step,
+    Trend,
+    Whole,
+    Zone,
+)
+
+#: A place to mend is named by the square of this side that holds it.
+SQUARE_M = 100.0
+_FIGURES = 6
+_ENOUGH = "The counts behind this map are held back or rounded; a pattern in it may be chance."
+_CHANGES = {
+    Verdict.FALL: "Set against the control area, reports fell.",
+    Verdict.RISE: "Set against the control area, reports rose.",
+    Verdict.CANNOT_TELL: "There is no clear change.",
+}
+_NUMBER = re.compile(r"\d|\b(?:one|two|three|four)\b", re.IGNORECASE)
+
+
+def put_together(
+    pack: Pack,
+    counted: Counted,
+    audience: Audience,
+    threshold: int,
+    round_to: int,
+    numbers: PackNumbers,
+    audited: Audited,
+) -> Pack:
+    """Return the pack that an audience gets."""
+    return _Protected(pack, counted, audience, threshold, round_to, numbers, audited).pack_()
+
+
+class _Protected:
+    def __init__(
+        self,
+        pack: Pack,
+        counted: Counted,
+        audience: Audience,
+        threshold: int,
+        round_to: int,
+        numbers: PackNumbers,
+        audited: Audited,
+    ) -> None:
+        self.pack, self.counted, self.audience = pack, counted, audience
+        self.threshold, self.round_to = threshold, round_to
+        self.numbers, self.audited = numbers, audited
+        self.partner = audience is Audience.PARTNER
+
+    def pack_(self) -> Pack:
+        """Return all of it."""
+        return Pack(
+            audience=self.audience,
+            whole=self._whole(),
+            parks=tuple(self._park(place, park) for place, park in enumerate(self.pack.parks)),
+            enough=_without_numbers([self.pack.enough], [_ENOUGH])[0],
+            hot_spots=self._hot_spots(),
+            fixes=self._fixes(),
+            fear_and_crime=self._fear_and_crime(),
+            threshold=self.threshold,
+            round_to=self.round_to,
+            held=held_sentences(
+                self.pack, self.audience, self.threshold, self.round_to, self.audited
+            ),
+        )
+
+    def _count(self, name: str) -> int | None:
+        return self.audited.values.get(name)
+
+    def _whole(self) -> Whole:
+        whole = self.pack.whole
+        return Whole(
+            read=None,
+            used=self._count(named.USED),
+            inside=self._count(named.INSIDE_ALL),
+            in_rings=self._count(named.IN_RINGS),
+            outside=self._count(named.OUTSIDE),
+            excluded={},
+            mentions=None,
+            first=_month_begins(whole.first),
+            last=_month_begins(whole.last),
+            undated=None,
+            crime_period=whole.crime_period,
+            to_the_month=True,
+            reasons=self._reasons(None),
+            trend=self._trend(self.numbers.trend, None),
+            change=_change(whole.change),
+        )
+
+    def _park(self, place: int, park: Park) -> Park:
+        return Park(
+            number=park.number,
+            park_id=park.park_id,
+            name=park.name,
+            district=park.district,
+            indicative=park.indicative,
+            note=park.note,
+            zones=tuple(
+                Zone(
+                    zone.inner_m,
+                    zone.outer_m,
+                    zone.area_ha,
+                    self._count(named.zone_name(park, zone)),
+                    None,
+                )
+                for zone in park.zones
+            ),
+            zone_shapes=park.zone_shapes,
+            reasons=self._reasons(park),
+            crimes=park.crimes,
+            within=self._count(named.park_name(park)),
+            trend=self._trend(self.numbers.park_trends.get(place), park),
+            change=_change(park.change),
+        )
+
+    def _reasons(self, park: Park | None) -> tuple[tuple[str, int], ...]:
+        shown = [
+            (LABELS[code], count)
+            for code in self.counted.ticks
+            for count in [self._count(named.reason_name(code, park))]
+            if count is not None
+        ]
+        return tuple(sorted(shown, key=lambda pair: -pair[1]))
+
+    def _trend(self, trend: Trend | None, park: Park | None) -> Trend | None:
+        if trend is None:
+            return None
+        name = named.trend_name(park)
+        counts = [self._count(f"{name}, {step.label}") for step in trend.steps]
+        if None in counts:
+            return None
+        return Trend(
+            trend.unit,
+            tuple(
+                Step(step.label, step.first, step.last, count, step.covered)
+                for step, count in zip(trend.steps, counts)
+            ),
+        )
+
+    def _hot_spots(self) -> HotSpots | None:
+        found = self.pack.hot_spots
+        if found is None:
+            return None
+        cells = tuple(
+            HotCell(cell.shape, None, cell.level)
+            for place, cell in enumerate(found.cells)
+            if self.audited.shows(named.cell_name(place))
+        )
+        return HotSpots(cells, found.cell_m, _without_numbers(found.sentences))
+
+    def _fixes(self) -> tuple[Fix, ...]:
+        shown = [
+            (fix, count)
+            for fix in self.pack.fixes
+            for count in [self._count(named.fix_name(fix.rank))]
+            if count is not None
+        ]
+        return tuple(_to_the_square(fix, rank, count) for rank, (fix, count) in enumerate(shown, 1))
+
+    def _fear_and_crime(self) -> FearAndCrime | None:
+        found = self.pack.fear_and_crime
+        if found is None or "fear_and_crime" not in self.counted.divided:
+            return None
+        areas = tuple(
+            GapArea(
+                area.name,
+                area.shape,
+                self._count(named.area_name(place)) if self.partner else None,
+                area.crimes,
+                area.gap_class,
+            )
+            for place, area in enumerate(found.areas)
+            if self.partner
+            or (area.gap_class in FEARED and self.audited.shows(named.area_name(place)))
+        )
+        return FearAndCrime(areas, _without_numbers(found.sentences))
+
+
+def _month_begins(day: datetime.date | None) -> datetime.date | None:
+    return day and day.replace(day=1)
+
+
+def _change(change: Change | None) -> Change | None:
+    """Return a change by its verdict only."""
+    if change is None:
+        return None
+    return Change(change.verdict, _CHANGES[change.verdict], change.before, change.after)
+
+
+def _to_the_square(fix: Fix, rank: int, count: int) -> Fix:
+    """Return a place to mend, moved to the middle of the square that holds it."""
+    x, y = ((value // SQUARE_M + 0.5) * SQUARE_M for value in (fix.x, fix.y))
+    away = fix.nearest_park_m
+    return Fix(
+        rank,
+        fix.reason_code,
+        fix.reason,
+        fix.owner,
+        count,
+        x,
+        y,
+        (grid_reference(x, y, _FIGURES) or "") if fix.grid_ref else "",
+        fix.nearest_park,
+        None if away is None else round(away / SQUARE_M) * SQUARE_M,
+    )
+
+
+def _without_numbers(sentences: Sequence[str], instead: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the sentences that name no number: one in words cannot be held against the audit."""
+    return tuple(one for one in sentences if not _NUMBER.search(one)) or tuple(instead)

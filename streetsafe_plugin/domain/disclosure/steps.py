@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Trends in longer steps, until none of them holds too few reports."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from streetsafe_plugin.domain.pack import Step, Trend
+
+#: How many months a step has, the shortest first.
+_MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
+
+
+def month_number(day: datetime.date) -> int:
+    """Return a day's month, numbered since 1970."""
+    return (day.year - 1970) * 12 + day.month - 1
+
+
+def months_of(step: Step) -> tuple[int, int]:
+    """Return a step's first and last month, numbered since 1970."""
+    return month_number(step.first), month_number(step.last)
+
+
+def ever_longer(trend: Trend) -> Iterator[Trend]:
+    """Yield a trend as it is, then by the calendar's longer units."""
+    yield trend
+    shortest = _MONTHS[trend.unit]
+    for unit, size in _MONTHS.items():
+        if size > shortest:
+            yield Trend(unit, tuple(_joined(trend, unit, size)))
+
+
+def shortest_with(trend: Trend, threshold: int) -> Trend | None:
+    """Return the trend by the shortest unit in which every step has so many; None if none has."""
+    for one in ever_longer(trend):
+        if one.steps and all((step.reports or 0) >= threshold for step in one.steps):
+            return one
+    return None
+
+
+def _joined(trend: Trend, unit: str, size: int) -> Iterator[Step]:
+    parts: dict[int, list[Step]] = {}
+    for step in trend.steps:
+        parts.setdefault(month_number(step.first) // size, []).append(step)
+    for steps in parts.values():
+        first, last = steps[0], steps[-1]
+        begin, end = months_of(first)[0], months_of(last)[1]
+        yield Step(
+            _label(first.first, unit),
+            first.first,
+            last.last,
+            sum(step.reports or 0 for step in steps),
+            end - begin + 1 == size and all(step.covered for step in steps),
+        )
+
+
+def _label(first: datetime.date, unit: str) -> str:
+    return {
+        "quarter": f"Q{(first.month + 2) // 3} {first.year}",
+        "half-year": f"H{(first.month + 5) // 6} {first.year}",
+        "year": f"{first.year}",
+    }[unit]

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a product says of the numbers that it does not show."""
+
+from __future__ import annotations
+
+from streetsafe_plugin.domain.disclosure.audit import Audited
+from streetsafe_plugin.domain.pack import Audience, Pack
+
+
+def held_sentences(
+    pack: Pack, audience: Audience, threshold: int, round_to: int, audited: Audited
+) -> tuple[str, ...]:
+    """Return what a pack says of what it holds back, left out and rounded."""
+    said = counts_held(
+        threshold, round_to, len(audited.small), len(audited.further), audited.already_out
+    )
+    if audience is Audience.PARTNER:
+        said += (
+            "Left out: mentions by zone, days, reports read and why some were not used. Places to"
+            " mend are given by the 100 m square that holds them.",
+        )
+    else:
+        said += (
+            "Left out: zones of parks, places to mend, days, reports read and why some were not"
+            " used, and every place with too few reports.",
+        )
+    if any(park.trend for park in pack.parks) or pack.whole.trend:
+        said += (
+            "Trends are in months, quarters, half-years or years, whichever is the shortest with"
+            " enough reports in every step; a trend without such a step is left out.",
+        )
+    return said
+
+
+def counts_held(
+    threshold: int, round_to: int, small: int, further: int, already_out: int
+) -> tuple[str, ...]:
+    """Return how many numbers were held back and why, and whether the rest are rounded."""
+    said = [
+        f"{_numbers(small)} held back because fewer than {threshold} reports or mentions, or none,"
+        " stand behind",
+        f"{_numbers(further)} held back as well, so that these cannot be worked out from the rest"
+        " or from products issued earlier. A dash does not tell which of the two it is.",
+    ]
+    said[0] += " it." if small == 1 else " them."
+    if not small:
+        said[0] = f"No number had to be held back for having fewer than {threshold} reports."
+    if not further:
+        said = said[:1]
+    if round_to:
+        said.append(_rounded(round_to))
+    if already_out:
+        was = "number follows" if already_out == 1 else "numbers follow"
+        said.append(
+            f"{already_out:,} small {was} from products issued earlier, whatever is held back here."
+        )
+    return tuple(said)
+
+
+def rule_in_words(threshold: int, round_to: int) -> tuple[str, ...]:
+    """Return what is held back, without saying how much of it there is."""
+    said = (
+        f"Numbers below {threshold} are held back, none included, and further ones from which they"
+        " could be worked out; an empty field does not tell which of the two it is.",
+    )
+    return (*said, _rounded(round_to)) if round_to else said
+
+
+def _rounded(round_to: int) -> str:
+    return (
+        f"Numbers are rounded to multiples of {round_to}, totals by themselves, so they may not add"
+        " up."
+    )
+
+
+def _numbers(count: int) -> str:
+    return "1 number is" if count == 1 else f"{count:,} numbers are"

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The register of issued products: a file beside the project that says what has been handed out.
+
+What is given out later is held against it (`domain/disclosure`). It is for those who make products
+and goes no further: it tells, by hashes, which report was counted where.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from qgis.core import QgsProject
+
+from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
+from streetsafe_plugin.domain.issued import Issued, as_record, from_record
+from streetsafe_plugin.gis import store
+from streetsafe_plugin.i18n import tr
+
+#: What the file is called after the project's name.
+SUFFIX = ".issued.json"
+_KIND, _VERSION = "streetsafe issued products", 1
+
+
+def register_path(given: str, project: QgsProject | None) -> Path | None:
+    """Return where the register is: the file that was given, else the one beside the project.
+
+    None where none was given and the project is not saved in a file of its own: then nothing can
+    be held against earlier products.
+    """
+    if given:
+        return Path(given)
+    saved = Path(project.fileName()) if project is not None and project.fileName() else None
+    if saved is None or not saved.is_file():
+        return None
+    return saved.with_name(saved.stem + SUFFIX)
+
+
+def read_register(path: Path) -> list[Issued]:
+    """Return the entries of a register, the oldest first; none where there is no such file yet.
+
+    Raises:
+        InputRefused: it cannot be read, is damaged or was written by a newer version.
+    """
+    if not path.exists():
+        return []
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputRefused(
+            tr("The register of issued products “{}” cannot be read ({}).").format(
+                path.name, error.strerror
+            ),
+            tr("Check your rights to it, or name another."),
+        ) from error
+    except ValueError as error:
+        raise _damaged(path) from error
+    if not isinstance(held, dict) or held.get("kind") != _KIND:
+        raise InputRefused(
+            tr("“{}” is not a register of issued products.").format(path.name),
+            tr("Choose another file, or leave the parameter empty."),
+        )
+    try:
+        if int(held["version"]) > _VERSION:
+            raise InputRefused(
+                tr("The register “{}” was written by a newer StreetSafe.").format(path.name),
+                tr("Update this one before anything is issued."),
+            )
+        return [from_record(record) for record in held["entries"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(path) from error
+
+
+@contextmanager
+def entered(path: Path, entry: Issued) -> Iterator[Path]:
+    """Enter a product at the end of a register while it is being made.
+
+    It is entered first, so that nothing can leave that is not there; where the product fails, the
+    register is put back as it was. Gives the place of the register.
+
+    Raises:
+        InputRefused: the register there cannot be read.
+        WriteFailed: it cannot be written, or another program holds it open.
+    """
+    before = read_register(path)
+    written = _write(path, [*before, entry])
+    if written != path:
+        written.unlink()
+        raise WriteFailed(
+            tr("The register “{}” is held open by another program.").format(path.name),
+            tr("Close it there and run again."),
+        )
+    try:
+        yield path
+    except BaseException:
+        if before:
+            _write(path, before)
+        else:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _write(path: Path, entries: Iterable[Issued]) -> Path:
+    held = {"kind": _KIND, "version": _VERSION, "entries": [as_record(one) for one in entries]}
+    return store.write_text(path, json.dumps(held, ensure_ascii=False, separators=(",", ":")))
+
+
+def with_files(entry: Issued, files: Iterable[Path]) -> Issued:
+    """Return an entry that also knows the files handed out, by name and SHA-256."""
+    return replace(
+        entry,
+        files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+    )
+
+
+def _damaged(path: Path) -> InputRefused:
+    return InputRefused(
+        tr("The register of issued products “{}” is damaged.").format(path.name),
+        tr("Put back a copy of it: without it nothing can be held against earlier products."),
+    )

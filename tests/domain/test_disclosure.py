@@ -1,0 +1,366 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a protected pack shows and what it does not, by counts small enough to follow by hand."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import box
+
+from streetsafe_plugin.domain.disclosure import protected
+from streetsafe_plugin.domain.disclosure.statistics import Rule
+from streetsafe_plugin.domain.errors import DoesNotAddUp
+from streetsafe_plugin.domain.evaluation import Verdict
+from streetsafe_plugin.domain.issued import as_record, from_record, hashed
+from streetsafe_plugin.domain.pack import (
+    NO_MONTH,
+    Audience,
+    Change,
+    FearAndCrime,
+    Fix,
+    GapArea,
+    HotCell,
+    HotSpots,
+    Pack,
+)
+from tests.briefing_packs import JANUARY, Made, invent, pack_of
+
+PARTNER, PUBLIC, INTERNAL = Audience.PARTNER, Audience.PUBLIC, Audience.INTERNAL
+
+
+def made_by_hand(zones, outside=50, month=None, ticks=None) -> Made:
+    """Return reports by park: how many inside and within 100, 250 and 400 m."""
+    park, distance = [], []
+    for number, counts in enumerate(zones):
+        for metres, count in zip((0, 50, 200, 300), counts):
+            park += [number] * count
+            distance += [float(metres)] * count
+    park += [-1] * outside
+    distance += [1e6] * outside
+    total = len(park)
+    return Made(
+        np.array(park, dtype=np.int64),
+        np.array(distance),
+        np.full(total, JANUARY) if month is None else np.array(month(total)),
+        {} if ticks is None else ticks(np.array(park)),
+        len(zones),
+        [f"report {one}" for one in range(total)],
+    )
+
+
+def zones_of(pack: Pack) -> list[list[int | None]]:
+    return [[zone.reports for zone in park.zones] for park in pack.parks]
+
+
+def test_an_internal_pack_is_the_pack():
+    pack, counted = pack_of(made_by_hand([[3, 1, 0, 0]]))
+    same, issued = protected(pack, counted, INTERNAL, 5)
+    assert same is pack
+    assert issued.numbers == issued.groups == ()
+
+
+def test_one_small_zone_takes_another_with_it():
+    """Of 20, 3, 9 and 11, which make 43, 3 alone would follow; the smallest other one goes, too."""
+    shown, _ = protected(*pack_of(made_by_hand([[20, 3, 9, 11], [30, 30, 30, 30]])), PARTNER, 5)
+    first, second = zones_of(shown)
+    assert first[:3] == [20, None, None]
+    assert second == [30, 30, 30, 30]
+    assert shown.parks[0].within == 43
+
+
+def test_two_small_zones_may_be_too_few_together():
+    """1 and 2 make 3, so each would be known to be 3 at most: a third one has to go."""
+    shown, _ = protected(*pack_of(made_by_hand([[20, 1, 2, 9], [30, 30, 30, 30]])), PARTNER, 5)
+    assert zones_of(shown)[0] == [20, None, None, None]
+
+
+def test_none_is_as_small_as_few():
+    shown, _ = protected(*pack_of(made_by_hand([[20, 0, 0, 12], [30, 30, 30, 30]])), PARTNER, 5)
+    assert zones_of(shown)[0] == [20, None, None, None]
+    few, _ = protected(*pack_of(made_by_hand([[20, 0, 3, 12], [30, 30, 30, 30]])), PARTNER, 5)
+    assert zones_of(few)[0] == [20, None, None, None]
+
+
+def test_a_quiet_park_hides_behind_another():
+    """Two reports in all of a park: its number and one more park's are held, the total stands."""
+    made = made_by_hand([[2, 0, 0, 0], [10, 9, 8, 7], [30, 30, 30, 30]])
+    shown, _ = protected(*pack_of(made), PARTNER, 5)
+    within = [park.within for park in shown.parks]
+    assert within[0] is None
+    assert within.count(None) >= 2 or shown.whole.in_rings is None
+    assert shown.whole.used == 206
+
+
+def test_the_public_sees_parks_but_no_zones():
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11], [30, 30, 30, 30]]))
+    shown, _ = protected(pack, counted, PUBLIC, 5)
+    assert zones_of(shown) == [[None] * 4] * 2
+    assert [park.within for park in shown.parks] == [49, 120]
+    assert shown.whole.to_the_month
+
+
+@pytest.mark.parametrize("audience", [PARTNER, PUBLIC])
+def test_what_never_leaves(audience):
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11]]))
+    pack = replace(pack, whole=replace(pack.whole, first=datetime.date(2022, 1, 17)))
+    shown, _ = protected(pack, counted, audience, 5)
+    whole = shown.whole
+    assert (whole.read, whole.mentions, whole.undated, whole.excluded) == (None, None, None, {})
+    assert all(zone.mentions is None for park in shown.parks for zone in park.zones)
+    assert whole.first == datetime.date(2022, 1, 1)
+
+
+@pytest.mark.parametrize("audience", [PARTNER, PUBLIC])
+@pytest.mark.parametrize("zones", [[[0, 0, 0, 0]], [[1, 2, 0, 1]], [[0, 0, 0, 0], [0, 0, 0, 0]]])
+def test_nothing_at_all_shows_nothing_at_all(audience, zones):
+    shown, issued = protected(*pack_of(made_by_hand(zones, outside=0)), audience, 5)
+    whole = shown.whole
+    figures = [whole.used, whole.inside, whole.in_rings, whole.outside]
+    figures += [park.within for park in shown.parks]
+    assert set(figures) == {None}
+    assert issued.values() == {}
+    assert whole.trend is None
+
+
+def test_reasons_below_the_threshold_are_not_there():
+    def ticks(park):
+        there = np.flatnonzero(park == 0)
+        return {
+            "env_lighting": np.isin(np.arange(len(park)), [*there[:9], *range(80, 90)]),
+            "beh_followed": np.isin(np.arange(len(park)), there[:4]),
+        }
+
+    shown, _ = protected(*pack_of(made_by_hand([[20, 9, 9, 11]], 80, ticks=ticks)), PARTNER, 5)
+    assert shown.parks[0].reasons == (("Badly lit", 9),)
+    assert shown.whole.reasons == (("Badly lit", 19),)
+
+
+def test_a_trend_is_by_the_shortest_unit_with_enough_in_every_step():
+    """Two reports a month make six a quarter; in the months of a whole 30 each there are enough."""
+
+    def month(total):
+        near = [JANUARY + number // 2 for number in range(24)]
+        return near + [JANUARY + number % 12 for number in range(total - 24)]
+
+    shown, _ = protected(*pack_of(made_by_hand([[24, 0, 0, 0]], 360, month)), PARTNER, 5)
+    trend = shown.parks[0].trend
+    assert trend.unit == "quarter"
+    assert [step.label for step in trend.steps] == ["Q1 2022", "Q2 2022", "Q3 2022", "Q4 2022"]
+    assert [step.reports for step in trend.steps] == [6, 6, 6, 6]
+    assert shown.whole.trend.unit == "month"
+
+
+def test_a_change_says_its_verdict_and_no_number():
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11]]))
+    change = Change(Verdict.FALL, "12 became 3.", counts=((12, 3),) * 3, value=-9.0, low=-12.0)
+    shown, _ = protected(
+        replace(pack, whole=replace(pack.whole, change=change)), counted, PUBLIC, 5
+    )
+    assert shown.whole.change == Change(Verdict.FALL, "Set against the control area, reports fell.")
+
+
+def with_maps(pack, counted):
+    """Return a pack with two places to mend, two hot cells and three areas."""
+    rows = np.arange(len(counted.park))
+    fixes = tuple(
+        Fix(rank, "env_lighting", "Badly lit", "Council", count, x, 304_371.4, "SK 1", "A", 137.0)
+        for rank, count, x in ((1, 7, 458_712.3), (2, 4, 460_001.0))
+    )
+    cells = tuple(HotCell(box(0, 0, 1, 1), count, "hot_99") for count in (8, 3))
+    areas = tuple(
+        GapArea(name, box(0, 0, 1, 1), count, 9, kind)
+        for name, count, kind in (("a", 9, "both"), ("b", 2, "feared_only"), ("c", 6, "crime_only"))
+    )
+    pack = replace(
+        pack,
+        enough="49 reports are enough.",
+        fixes=fixes,
+        hot_spots=HotSpots(cells, 250.0, ("2 cells are hot.", "Chance alone may do that.")),
+        fear_and_crime=FearAndCrime(areas, ("Three places differ.",)),
+    )
+    counted = replace(
+        counted,
+        ticks={"env_lighting": rows < 40},
+        places={"fix 1": (rows < 7), "fix 2": (rows >= 7) & (rows < 11)},
+        divided={
+            "hot_spots": np.where(rows < 8, 0, np.where(rows < 11, 1, -1)),
+            "fear_and_crime": np.where(
+                rows < 9, 0, np.where(rows < 11, 1, np.where(rows < 17, 2, -1))
+            ),
+        },
+    )
+    return pack, counted
+
+
+def test_places_to_mend_are_named_by_their_square():
+    shown, _ = protected(*with_maps(*pack_of(made_by_hand([[20, 9, 9, 11]]))), PARTNER, 5)
+    (fix,) = shown.fixes
+    # 458,712 east and 304,371 north lie in the square SK 587 043, whose middle is 50 m in
+    assert (fix.x, fix.y, fix.grid_ref) == (458_750.0, 304_350.0, "SK 587 043")
+    assert (fix.rank, fix.reports, fix.nearest_park_m) == (1, 7, 100)
+
+
+def test_maps_show_only_places_with_enough():
+    pack, counted = with_maps(*pack_of(made_by_hand([[20, 9, 9, 11]])))
+    partner, _ = protected(pack, counted, PARTNER, 5)
+    public, _ = protected(pack, counted, PUBLIC, 5)
+    for shown in (partner, public):
+        assert [cell.reports for cell in shown.hot_spots.cells] == [None]
+        assert shown.hot_spots.sentences == ("Chance alone may do that.",)
+        assert not any(character.isdigit() for character in shown.enough)
+    assert [(one.name, one.reports) for one in partner.fear_and_crime.areas] == [
+        ("a", 9), ("b", None), ("c", 6),
+    ]  # fmt: skip
+    assert [(one.name, one.reports) for one in public.fear_and_crime.areas] == [("a", None)]
+    assert public.fixes == ()
+
+
+def test_a_figure_that_its_reports_do_not_add_up_to_is_refused():
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11]]))
+    wrong = replace(pack, whole=replace(pack.whole, outside=51))
+    with pytest.raises(DoesNotAddUp, match="given as 51, but 50"):
+        protected(wrong, counted, PARTNER, 5)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 20), st.integers(0, 30))
+def test_a_rounded_number_is_known_to_lie_where_it_does(count, threshold, base):
+    rule = Rule(threshold, base)
+    if count >= threshold:
+        low, high = rule.known(rule.shown(count))
+        assert low <= count <= high
+        assert rule.shown(count) % (base or 1) == 0
+        # and every number there would have been shown as the same
+        assert all(rule.shown(other) == rule.shown(count) for other in range(low, high + 1))
+
+
+@pytest.mark.parametrize(("count", "shown"), [(5, 5), (7, 5), (8, 10), (12, 10), (13, 15)])
+def test_rounding_to_five(count, shown):
+    assert Rule(5, 5).shown(count) == shown
+
+
+def test_everything_is_rounded_and_that_is_said():
+    made = made_by_hand([[21, 33, 14, 11]])
+    shown, _ = protected(*pack_of(made), PARTNER, 5, 5)
+    assert zones_of(shown) == [[20, 35, 15, 10]]
+    assert (shown.parks[0].within, shown.whole.used, shown.round_to) == (80, 130, 5)
+    assert any("rounded to multiples of 5" in sentence for sentence in shown.held)
+
+
+def test_what_came_new_in_a_month_is_a_number_as_well():
+    """49 in January and 51 by February: a reader of both would know of two."""
+
+    def month(total):
+        return [JANUARY + (number in (0, 1)) for number in range(total)]
+
+    made = made_by_hand([[20, 10, 10, 11], [30, 30, 30, 30]], 200, month)
+    made.month[-100:] += 1
+    january = made.only(made.month == JANUARY)
+    first, issued = protected(*pack_of(january), PUBLIC, 5)
+    alone, _ = protected(*pack_of(made), PUBLIC, 5)
+    knowing, _ = protected(*pack_of(made), PUBLIC, 5, 0, [issued])
+    assert (first.parks[0].within, alone.parks[0].within) == (49, 51)
+    assert knowing.parks[0].within is None
+
+
+def test_a_report_that_has_left_the_layer_is_remembered():
+    """Without two reports of 49 the number would be 47, and the two would be found."""
+    made = made_by_hand([[20, 9, 9, 11], [30, 30, 30, 30]], 200)
+    _, issued = protected(*pack_of(made), PUBLIC, 5)
+    kept = np.ones(len(made.park), dtype=bool)
+    kept[:2] = False
+    knowing, _ = protected(*pack_of(made.only(kept)), PUBLIC, 5, 0, [issued])
+    assert knowing.parks[0].within is None
+
+
+def test_changed_ticks_do_not_contradict_the_register():
+    made = made_by_hand([[20, 9, 9, 11]], ticks=lambda park: {"env_lighting": park == 0})
+    _, issued = protected(*pack_of(made), PARTNER, 5)
+    other = replace(made, ticks={"env_lighting": (made.park == 0) & (np.arange(99) > 9)})
+    shown, _ = protected(*pack_of(other), PARTNER, 5, 0, [issued])
+    assert shown.whole.used == 99
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 200), st.sampled_from([PARTNER, PUBLIC]))
+def test_what_is_shown_is_true_and_large_enough(seed, reports, audience):
+    pack, counted = pack_of(invent(seed, reports, 4, 5, 3, 0.6))
+    shown, issued = protected(pack, counted, audience, 5)
+    assert all(value >= 5 for value in issued.values().values())
+    for true, told in zip(zones_of(pack), zones_of(shown)):
+        assert all(one is None or one == count for one, count in zip(told, true))
+    for true, told in zip(pack.parks, shown.parks):
+        assert told.within in (None, true.within)
+        assert set(told.reasons) <= set(true.reasons)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+def test_the_order_of_reports_and_parks_changes_nothing(seed, random):
+    made = invent(seed, 120, 4, 4, 2, 0.6)
+    first, _ = protected(*pack_of(made), PARTNER, 5)
+    order = list(range(len(made.park)))
+    random.shuffle(order)
+    shuffled = Made(
+        made.park[order],
+        made.distance_m[order],
+        made.month[order],
+        {code: on[order] for code, on in made.ticks.items()},
+        made.parks,
+        [made.keys[place] for place in order],
+    )
+    pack, counted = pack_of(shuffled)
+    assert protected(pack, counted, PARTNER, 5)[0] == first
+    parks = list(range(made.parks))
+    random.shuffle(parks)
+    moved = replace(pack, parks=tuple(pack.parks[place] for place in parks))
+    where = np.argsort(parks)
+    park = np.where(counted.park < 0, -1, where[counted.park])
+    told, _ = protected(moved, replace(counted, park=park), PARTNER, 5)
+    assert sorted(told.parks, key=lambda one: one.number) == list(first.parks)
+    assert told.whole == first.whole
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([PARTNER, PUBLIC]))
+def test_the_same_again_shows_the_same(seed, audience):
+    pack, counted = pack_of(invent(seed, 120, 4, 4, 2, 0.6))
+    first, issued = protected(pack, counted, audience, 5)
+    assert protected(pack, counted, audience, 5, 0, [issued])[0] == first
+
+
+def test_undated_reports_are_counted_and_no_trend_tells_of_them():
+    made = made_by_hand([[20, 9, 9, 11]], month=lambda total: [NO_MONTH] * total)
+    shown, _ = protected(*pack_of(made), PARTNER, 5)
+    assert shown.whole.used == 99
+    assert shown.whole.undated is None
+
+
+def test_an_entry_can_be_written_and_read():
+    _, issued = protected(*pack_of(invent(3, 200, 4, 5, 3, 0.6)), PARTNER, 5, title="July")
+    assert from_record(as_record(issued)) == issued
+
+
+def test_an_entry_knows_reports_by_salted_hashes_only():
+    made = invent(3, 200, 4, 5, 3, 0.6)
+    _, issued = protected(*pack_of(made), PARTNER, 5)
+    _, other = protected(*pack_of(made), PARTNER, 5)
+    held = {one for _, reports in issued.groups for one in reports}
+    assert held == set(hashed(made.keys, issued.salt))
+    assert not held & {one for _, reports in other.groups for one in reports}
+    _, next_one = protected(*pack_of(made), PARTNER, 5, 0, [issued])
+    assert next_one.salt == issued.salt
+
+
+def test_what_a_lower_threshold_let_out_cannot_be_called_back():
+    """Three reports were shown when the threshold was 2; now it is 5, and the entry says so."""
+    pack, counted = pack_of(made_by_hand([[20, 3, 9, 11], [30, 30, 30, 30]]))
+    _, issued = protected(pack, counted, PARTNER, 2)
+    assert issued.values()["park park-0, 0 to 100 m"] == 3
+    shown, _ = protected(pack, counted, PARTNER, 5, 0, [issued])
+    assert zones_of(shown)[0] == [20, None, 9, 11]
+    assert any("1 small number follows" in sentence for sentence in shown.held)
