@@ -37,7 +37,6 @@ from streetsafe_plugin.algorithms.evaluation_input import (
     read_dated_reports,
     read_measures,
     windows_for,
-    without_days,
 )
 from streetsafe_plugin.algorithms.evaluation_report import (
     Result,
@@ -53,6 +52,7 @@ from streetsafe_plugin.algorithms.report_dates import (
 )
 from streetsafe_plugin.domain.arrays import Bools, Ints
 from streetsafe_plugin.domain.evaluation import Verdict
+from streetsafe_plugin.domain.month_windows import without_days
 from streetsafe_plugin.domain.park_evaluation import (
     MULTIPLES,
     WIDTHS,
@@ -250,7 +250,7 @@ class EvaluatePark(StreetSafeAlgorithm):
     def execute(self, run: Run) -> dict[str, Any]:
         """Count, judge, vary, write."""
         parks = read_parks(run, run.stage(0.0, 0.05))
-        measures = read_measures(run, parks)
+        measures = read_measures(run, parks, run.given(WINDOW_DAYS))
         reports = read_dated_reports(run)
         calendar = calendar_for(run, reports)
         windows = windows_for(run, parks, measures, calendar, reports)

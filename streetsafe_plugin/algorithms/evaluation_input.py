@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from streetsafe_plugin.algorithms.base import Run, some_of
-from streetsafe_plugin.algorithms.park_input import ParkGround
 from streetsafe_plugin.algorithms.report_dates import date_columns, date_field, known_to_the_month
 from streetsafe_plugin.domain.arrays import Bools, Floats, Moments
 from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.evaluation_ground import ground_around
 from streetsafe_plugin.domain.geometry import buffered, union
+from streetsafe_plugin.domain.month_windows import cover_of, whole_month_windows
 from streetsafe_plugin.domain.park_evaluation import ASKED_WIDTH, MULTIPLES, WIDTHS, Ground
+from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.parks import Intervention, interventions_in
 from streetsafe_plugin.domain.periods import (
     Calendar,
@@ -24,13 +26,11 @@ from streetsafe_plugin.domain.periods import (
     calendar_between,
     calendar_of,
     days_of,
-    missing_months,
     months_covered,
     silence_is_telling,
     within_given,
 )
-from streetsafe_plugin.domain.ring_shapes import ring_shapes
-from streetsafe_plugin.domain.rings import assign, within_any
+from streetsafe_plugin.domain.rings import within_any
 from streetsafe_plugin.gis.layer_table import read_layer
 from streetsafe_plugin.i18n import tr
 
@@ -68,10 +68,17 @@ class DatedReports:
         return "no report has a place" if self.total else "there is no report"
 
 
-def read_measures(run: Run, parks: Sequence[ParkGround]) -> dict[str, list[Intervention]]:
+def read_measures(
+    run: Run, parks: Sequence[ParkGround], by_own_dates: bool
+) -> dict[str, list[Intervention]]:
     """Return the interventions by park; says which are of no park, and which cannot be told apart.
 
     A park_id is also recognised in other case or with blanks, if it is that of one park alone.
+
+    Args:
+        run: The run, with its table of interventions if there is one.
+        parks: The parks.
+        by_own_dates: Whether every park is looked at around the dates of its own measures.
     """
     by_park: dict[str, list[Intervention]] = {park.park_id: [] for park in parks}
     source = run.layer_source(INTERVENTIONS)
@@ -88,7 +95,8 @@ def read_measures(run: Run, parks: Sequence[ParkGround]) -> dict[str, list[Inter
         else:
             elsewhere.append(one.park_id)
     if elsewhere:
-        _say_elsewhere(run, elsewhere, [one.name for one in parks if not by_park[one.park_id]])
+        without = [one.name for one in parks if not by_park[one.park_id]]
+        _say_elsewhere(run, elsewhere, without, by_own_dates)
     together = [
         park.name
         for park in parks
@@ -107,7 +115,9 @@ def _plain(park_id: str) -> str:
     return "".join(park_id.split()).casefold()
 
 
-def _say_elsewhere(run: Run, elsewhere: Sequence[str], without: Sequence[str]) -> None:
+def _say_elsewhere(
+    run: Run, elsewhere: Sequence[str], without: Sequence[str], by_own_dates: bool
+) -> None:
     """Say whose interventions were not used, and warn where a park may lack its own for that."""
     sentence = tr(
         "{} interventions have a park_id of no park in PARKS and were not used: {}."
@@ -117,7 +127,7 @@ def _say_elsewhere(run: Run, elsewhere: Sequence[str], without: Sequence[str]) -
         return
     meaning = (
         tr("They have no date of their own and are not evaluated")
-        if run.given(WINDOW_DAYS)
+        if by_own_dates
         else tr("Their periods count as they were given, whatever was live then")
     )
     sentence += " " + tr("Parks without any intervention: {}. {}.").format(
@@ -228,34 +238,27 @@ def _whole_months(
     """
     sentences = [tr("Some dates are known to the month only, so only whole months count.")]
     run.say(sentences[0])
-    lacking = missing_months(reports.dates, calendar)
-    if lacking.any():
-        months = sorted({str(day)[:7] for day in calendar.dates()[lacking]})
+    cover = cover_of(reports.dates, reports.to_the_month, calendar)
+    if cover.lacking.any():
+        months = sorted({str(day)[:7] for day in calendar.dates()[cover.lacking]})
         sentences.append(
             tr("Months without a single report are missing and count as no time: {}.").format(
                 ", ".join(months)
             )
         )
-    covered = months_covered(reports.dates, reports.to_the_month)
-    beyond = np.ones(calendar.days, dtype=bool)
-    if covered is not None:
-        beyond = ~calendar.between(covered.first, covered.last)
-        if any((beyond & (one.before | one.after)).any() for one in windows):
-            sentences.append(
-                tr(
-                    "The reports cover the months from {:%Y-%m} to {:%Y-%m}; what the periods"
-                    " reach beyond these counts as no time."
-                ).format(covered.first, covered.last)
-            )
+    asked_beyond = any((cover.beyond & (one.before | one.after)).any() for one in windows)
+    if cover.months is not None and asked_beyond:
+        sentences.append(
+            tr(
+                "The reports cover the months from {:%Y-%m} to {:%Y-%m}; what the periods"
+                " reach beyond these counts as no time."
+            ).format(cover.months.first, cover.months.last)
+        )
     for sentence in sentences[1:]:
         run.warn(sentence)
     for sentence in sentences:
         run.note(sentence)
-    whole = [
-        Windows(calendar.whole_months(one.before), calendar.whole_months(one.after), one.why_not)
-        for one in windows
-    ]
-    return [without_days(one, lacking | beyond) for one in whole]
+    return whole_month_windows(windows, cover)
 
 
 def ground_of(run: Run, parks: Sequence[ParkGround], reports: DatedReports) -> Ground:
@@ -264,14 +267,9 @@ def ground_of(run: Run, parks: Sequence[ParkGround], reports: DatedReports) -> G
     own_control = run.given(CONTROL)
     multiples = [MULTIPLES[width] for width in WIDTHS] if own_control else MULTIPLES
     limits = [multiple * run.number(BUFFER) for multiple in multiples]
-    belonging = assign(reports.xy, shapes, limits, tick=run.stage(0.3, 0.45), ids=ids)
-    park = np.full(len(reports.xy), -1, dtype=np.int64)
-    ring = park.copy()
-    park[belonging.reports], ring[belonging.reports] = belonging.parks, belonging.rings
-    drawn = ring_shapes(shapes, limits, tick=run.stage(0.45, 0.7), ids=ids)
-    areas = np.array([[shape.area for shape in of_park] for of_park in drawn])
+    around = ground_around(reports.xy, shapes, limits, run.stage(0.3, 0.7), ids)
     if not own_control:
-        return Ground(park, ring, areas)
+        return around
     control = union(run.polygons(CONTROL).shapes)
     if control.is_empty:
         raise InputRefused(tr("CONTROL holds no polygon."), tr("Choose another layer."))
@@ -288,9 +286,5 @@ def ground_of(run: Run, parks: Sequence[ParkGround], reports: DatedReports) -> G
         run.warn(sentence)
         run.note(sentence)
     in_control = within_any(reports.xy, [control])
-    return Ground(park, ring, areas, in_control, np.array([shape.area for shape in without]))
-
-
-def without_days(windows: Windows, days: Bools) -> Windows:
-    """Return periods without some of their days."""
-    return Windows(windows.before & ~days, windows.after & ~days, windows.why_not)
+    outside = np.array([shape.area for shape in without])
+    return replace(around, in_control=in_control, control_areas=outside)

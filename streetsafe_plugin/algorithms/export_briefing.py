@@ -1,71 +1,69 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The briefing: an overview, a page a park, a page of method and caveats."""
+"""The briefing: overview, a page a park, method and caveats, and all its figures as tables."""
 
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from qgis.core import (
-    QgsFeatureRequest,
-    QgsProcessing,
+    QgsPrintLayout,
     QgsProcessingAlgorithm,
     QgsProcessingOutputFile,
     QgsProcessingOutputNumber,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
-    QgsProcessingParameterRasterLayer,
-    QgsProcessingParameterString,
+    QgsProcessingParameterNumber,
     QgsProject,
-    QgsRasterLayer,
 )
-from shapely.geometry.base import BaseGeometry
 
-from streetsafe_plugin import about
-from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.domain.briefing import HeatInWords
-from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
+from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm, some_of
+from streetsafe_plugin.algorithms.briefing_frame import (
+    MARKINGS,
+    ask_for_marking,
+    ask_for_words,
+    frame_of,
+    frame_refusals,
+    heat_in_words,
+    how_made,
+)
+from streetsafe_plugin.algorithms.briefing_input import (
+    HEATMAP,
+    Material,
+    ask_for_material,
+    ask_for_sizes,
+    material_refusals,
+    read_material,
+)
+from streetsafe_plugin.domain.briefing import accounting
+from streetsafe_plugin.domain.briefing_figures import make_pack
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.pack import Park, Whole
-from streetsafe_plugin.domain.park_counts import read_ticks
-from streetsafe_plugin.domain.parks import identify
-from streetsafe_plugin.domain.periods import days_of
-from streetsafe_plugin.domain.progress import Tick
-from streetsafe_plugin.domain.rings import parse_distances, within_any
-from streetsafe_plugin.domain.sample_files import is_invented
-from streetsafe_plugin.domain.taxonomy import REASON_CODES
-from streetsafe_plugin.gis import provenance, release, text_gate
+from streetsafe_plugin.domain.pack import Audience, Counted, Pack
+from streetsafe_plugin.domain.pack_tables import About, tables
+from streetsafe_plugin.gis import pack_tables, release, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
-from streetsafe_plugin.gis.heat_facts import heat_facts
-from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.gis.layouts import Frame, briefing_layout
 from streetsafe_plugin.i18n import tr
-from streetsafe_plugin.settings import load_settings
 
-PARKS, REPORTS, HEATMAP, CRIMES, AREA = "PARKS", "REPORTS", "HEATMAP", "CRIMES", "AREA"
-MARKING, HANDLING, AUDIENCE = "MARKING", "HANDLING", "AUDIENCE"
-TITLE, AUTHOR, ATTRIBUTION = "TITLE", "AUTHOR", "ATTRIBUTION"
-FORMATS, DISTANCES, FOLDER = "FORMATS", "DISTANCES", "FOLDER"
-PAGES, PDF = "PAGES", "PDF"
+__all__ = ["MARKINGS", "ExportBriefing"]
 
-MARKINGS = ("OFFICIAL", "OFFICIAL-SENSITIVE")
-AUDIENCES = ("internal", "partner", "public")
-FORMAT_NAMES = ("pdf", "png", "svg")
-MOST_RINGS = 6
-DEFAULT_DISTANCES = "100,250,400"
+AUDIENCE, THRESHOLD, ROUND_TO, ISSUED = "AUDIENCE", "THRESHOLD", "ROUND_TO", "ISSUED"
+PAPER, TEMPLATE, FORMATS, FOLDER = "PAPER", "TEMPLATE", "FORMATS", "FOLDER"
+PAGES, PARKS_SHOWN, PDF, WORKBOOK = "PAGES", "PARKS", "PDF", "XLSX"
+REPORTS_COUNTED = "REPORTS_COUNTED"
 
-_PARK_FIELDS = ("park_id", "park_name", "district", "boundary_status", "note")
-_DATE_FIELDS = ("submitted_at", "month_start")
+#: In the order in which the enumerations number them.
+AUDIENCES = (Audience.INTERNAL, Audience.PARTNER, Audience.PUBLIC)
+PAPERS = ("A4 landscape", "A4 portrait", "A3 landscape")
+FORMAT_NAMES = ("pdf", "png", "svg", "slides", "xlsx", "csv")
+_BY_DEFAULT = [0, 1, 4]
 
 
 class ExportBriefing(StreetSafeAlgorithm):
-    """Lay out, export and verify a briefing."""
+    """Count, lay out, export and verify a briefing."""
 
     ID = "exportbriefing"
     GROUP = Group.BRIEF
@@ -80,89 +78,47 @@ class ExportBriefing(StreetSafeAlgorithm):
 
     def shortDescription(self) -> str:
         """Return the tooltip."""
-        return tr("A marked PDF with an overview, a page for each park, and the method")
+        return tr("A marked pack: overview, a page for each park, the method, and all its tables")
 
     def tags(self) -> list[str]:
         """Return the words by which the toolbox finds it."""
-        return tr("briefing,report,pdf,png,map,export,marking,park").split(",")
+        return tr("briefing,report,pdf,png,xlsx,csv,map,export,marking,park,table,trend").split(",")
 
     def shortHelpString(self) -> str:
         """Return the help."""
         return tr(
             "Makes a briefing: an overview map with the figures of every park, a page for each"
             " park with its map, rings, counts and reasons, and a page of method, caveats and"
-            " sources. Every page carries the marking, the dates covered, the number of reports"
-            " and where the data come from.\n\n"
+            " sources; as tables also the months, the change, hot spots, the fix list and, with"
+            " recorded crime, where fear and crime differ. Every page carries the marking, the"
+            " dates covered, the number of reports and where the data come from.\n\n"
             "Choose the marking yourself: there is no default, since only the originator can"
             " classify. Nothing is exported until it is chosen; it stands on every page, in the"
             " PDF's title and in the file names.\n\n"
-            "Every file is read back before it is handed over: number of pages, no blank page, no"
-            " author or attributes inside. Counts are those of “Reports in and around parks”.\n\n"
-            "The audience must be internal. Packs for partners and the public need protection of"
-            " small numbers, which this version does not offer yet."
+            "Counts are those of “Reports in and around parks” with the same layers, Area and"
+            " dates: a report belongs to the nearest park, and each is counted once. A layer"
+            " without reports makes a briefing that says so.\n\n"
+            "Change: with Interventions each park is compared around the date of its own measures,"
+            " as many days before as after, up to a year, as “Did it work?” does it. Without, the"
+            " last whole months (12, or half of what there is) are held against as many before;"
+            " that is no evaluation. Where the interval spans zero it says “no clear change”.\n\n"
+            "Hot spots and fear against crime use hexagons of CELL_SIZE, tested as “Hot spots”"
+            " and “Fear against recorded crime” test them. The fix list holds places of 3 reports"
+            " or more with one reason within 50 m, the first 40 of them.\n\n"
+            "The workbook has a sheet for each table, CSV a file each. Numbers that are held back"
+            " are empty, and the column held_back names them.\n\n"
+            "Every file is read back before it is handed over: number of pages and rows, no blank"
+            " page, no author or attributes inside."
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare the parameters and outputs."""
-        polygons = [QgsProcessing.SourceType.TypeVectorPolygon]
-        points = [QgsProcessing.SourceType.TypeVectorPoint]
-        self.ask(
-            QgsProcessingParameterFeatureSource(PARKS, tr("Parks"), polygons),
-            tr("The parks, a page each, in the layer's order."),
-        )
-        self.ask(
-            QgsProcessingParameterFeatureSource(REPORTS, tr("Reports"), points),
-            tr("The imported reports. Any point layer will do; reasons are shown if it has them."),
-        )
-        self.ask(
-            QgsProcessingParameterRasterLayer(HEATMAP, tr("Heat map"), None, True),
-            tr("Drawn beneath the parks, in its own style."),
-        )
-        self.ask(
-            QgsProcessingParameterFeatureSource(CRIMES, tr("Recorded crime"), points, None, True),
-            tr("Counted around each park for context. Published points are not true places."),
-        )
-        self.ask(
-            QgsProcessingParameterFeatureSource(AREA, tr("Area"), polygons, None, True),
-            tr("Only reports inside are counted. Its outline is drawn on the overview."),
-        )
-        self.ask(
-            # optional only so that the dialog starts with nothing chosen; refusals() insists
-            QgsProcessingParameterEnum(
-                MARKING, tr("Marking (must be chosen)"), list(MARKINGS), False, None, True
-            ),
-            tr("The protective marking. There is no default: choose it for every briefing."),
-        )
-        self.ask(
-            QgsProcessingParameterString(HANDLING, tr("Handling instruction"), None, False, True),
-            tr("A line for every page, such as who may see it."),
-        )
-        self.ask(
-            QgsProcessingParameterEnum(
-                AUDIENCE, tr("Audience"), [tr("Internal"), tr("Partner"), tr("Public")], False, 0
-            ),
-            tr("Who will see it. This version makes internal briefings only."),
-        )
-        self.ask(
-            QgsProcessingParameterString(TITLE, tr("Title"), tr("Feeling safe in our parks")),
-            tr("The briefing's title, also part of the file names."),
-        )
-        self.ask(
-            QgsProcessingParameterString(AUTHOR, tr("Author"), None, False, True),
-            tr("Who made it, for the last page. Nothing is taken from your login."),
-        )
-        self.ask(
-            QgsProcessingParameterString(ATTRIBUTION, tr("Attribution"), None, True, True),
-            tr("Acknowledgements the maps need, such as Ordnance Survey's, added to the sources."),
-        )
-        self.ask(
-            QgsProcessingParameterEnum(FORMATS, tr("Formats"), ["PDF", "PNG", "SVG"], True, [0, 1]),
-            tr("One PDF of all pages; a PNG or SVG of each page."),
-        )
-        self.ask(
-            QgsProcessingParameterString(DISTANCES, tr("Ring distances"), DEFAULT_DISTANCES),
-            tr("Outer distances of the rings in metres, such as 100,250,400."),
-        )
+        ask_for_material(self)
+        ask_for_marking(self)
+        self._ask_for_audience()
+        ask_for_words(self)
+        self._ask_for_form()
+        ask_for_sizes(self)
         self.ask(
             QgsProcessingParameterFolderDestination(FOLDER, tr("Folder for the briefing")),
             tr(
@@ -171,195 +127,159 @@ class ExportBriefing(StreetSafeAlgorithm):
             ),
         )
         self.addOutput(QgsProcessingOutputNumber(PAGES, tr("Pages")))
-        self.addOutput(QgsProcessingOutputNumber(PARKS, tr("Parks")))
+        self.addOutput(QgsProcessingOutputNumber(PARKS_SHOWN, tr("Parks")))
+        self.addOutput(QgsProcessingOutputNumber(REPORTS_COUNTED, tr("Reports counted")))
         self.addOutput(QgsProcessingOutputFile(PDF, tr("PDF")))
+        self.addOutput(QgsProcessingOutputFile(WORKBOOK, tr("Workbook")))
+
+    def _ask_for_audience(self) -> None:
+        whole = QgsProcessingParameterNumber.Type.Integer
+        self.ask(
+            QgsProcessingParameterEnum(
+                AUDIENCE, tr("Audience"), [tr("Internal"), tr("Partner"), tr("Public")], False, 0
+            ),
+            tr(
+                "Who will see it. In packs for partners and the public small numbers are held back"
+                " and single reports are not drawn."
+            ),
+        )
+        self.ask_advanced(
+            QgsProcessingParameterNumber(
+                THRESHOLD, tr("Smallest number shown"), whole, 5, False, 1, 1_000
+            ),
+            tr("For partners and the public: smaller numbers than this are held back."),
+        )
+        self.ask_advanced(
+            QgsProcessingParameterNumber(
+                ROUND_TO, tr("Round numbers to"), whole, 0, False, 0, 1_000
+            ),
+            tr("For partners and the public: round to multiples of this, 0 for no rounding."),
+        )
+        self.ask_advanced(
+            QgsProcessingParameterFile(
+                ISSUED,
+                tr("Register of issued packs"),
+                QgsProcessingParameterFile.Behavior.File,
+                "",
+                None,
+                True,
+            ),
+            tr(
+                "For partners and the public: the file that remembers what earlier packs showed, so"
+                " that a new one does not give away a number by its difference from them."
+            ),
+        )
+
+    def _ask_for_form(self) -> None:
+        self.ask(
+            QgsProcessingParameterEnum(
+                FORMATS,
+                tr("Formats"),
+                ["PDF", "PNG", "SVG", tr("Slides (PNG 16:9)"), "XLSX", "CSV"],
+                True,
+                _BY_DEFAULT,
+            ),
+            tr(
+                "One PDF of all pages; a PNG or SVG of each page; slides; one workbook of all"
+                " tables; a CSV file for each table."
+            ),
+        )
+        self.ask(
+            QgsProcessingParameterEnum(
+                PAPER,
+                tr("Paper"),
+                [tr("A4 landscape"), tr("A4 portrait"), tr("A3 landscape")],
+                False,
+                0,
+            ),
+            tr("The size of the pages."),
+        )
+        self.ask_advanced(
+            QgsProcessingParameterFile(
+                TEMPLATE,
+                tr("Template"),
+                QgsProcessingParameterFile.Behavior.File,
+                "qpt",
+                None,
+                True,
+            ),
+            tr("A page template of your own (.qpt), such as one with your force's crest."),
+        )
 
     def refusals(self, answers: Answers) -> Iterator[str]:
-        """Insist on a marking, an audience that can be served, and readable distances."""
-        if not answers.given(MARKING):
-            yield tr("MARKING is not chosen: choose {} before anything is exported.").format(
-                tr(" or ").join(MARKINGS)
-            )
-        if answers.choice(AUDIENCE, AUDIENCES) != "internal":
-            yield tr(
-                "AUDIENCE: packs for partners and the public are not offered yet, since small"
-                " numbers could identify people; choose Internal."
-            )
+        """Insist on a marking, on formats, and on rings and days that can be used."""
+        yield from frame_refusals(answers)
         if not answers.choices(FORMATS, FORMAT_NAMES):
             yield tr("FORMATS: none is chosen; choose at least one.")
-        for name, most in ((TITLE, 90), (HANDLING, 90), (ATTRIBUTION, 400)):
-            if len(answers.text(name)) > most:
-                yield tr("{} has {} letters, and a page has room for {}: shorten it.").format(
-                    name, len(answers.text(name)), most
-                )
+        yield from _not_yet(answers)
         answers.check_folder(FOLDER)
-        if len(parse_distances(answers.text(DISTANCES))) > MOST_RINGS:
-            yield tr("DISTANCES: a page has room for {} rings; name fewer.").format(MOST_RINGS)
+        yield from material_refusals(answers)
 
     def execute(self, run: Run) -> dict[str, Any]:
-        """Count, lay out, export, verify, deliver."""
-        reports = run.points(REPORTS, self._report_fields(run), run.stage(0.0, 0.05))
-        grounds = self._parks(run)
-        if not len(reports.xy):
-            raise InputRefused(
-                tr("“{}” holds no report.").format(run.source(REPORTS).sourceName()),
-                tr("Check the layer and its filter."),
-            )
-        crimes = self._crimes(run)
-        area = run.polygons(AREA).shapes if run.given(AREA) else None
-        if area is not None:
-            reports = _only_inside(reports, area, run.stage(0.15, 0.2))
-        limits_m = parse_distances(run.text(DISTANCES))
-        whole, parks = figures(
-            _report_set(reports),
-            grounds,
-            limits_m,
-            crimes,
-            run.stage(0.2, 0.3),
+        """Count, protect, lay out, export, verify, deliver."""
+        material = read_material(run)
+        pack, counted = make_pack(
+            material.reports,
+            material.grounds,
+            material.asked,
+            material.crimes,
+            run.stage(0.2, 0.32),
         )
-        project = QgsProject()
-        project.setCrs(run.crs)
-        heat = run.raster(HEATMAP)
-        layers = briefing_layers(
-            project, run.crs, parks, reports.xy, _concerns(reports), heat, area
-        )
-        frame = self._frame(run, heat)
-        told = [*run.history(), *self._input_histories(run)]
-        how_made = [line for line in told if line not in run.operations]
-        layout = briefing_layout(
-            project,
-            frame,
-            whole,
-            parks,
-            layers,
-            self._heat_in_words(run, heat, whole),
-            how_made,
-            run.stage(0.3, 0.35),
-        )
+        _say_figures(run, pack, material)
+        pack = _protect(run, pack, counted)
+        frame = frame_of(run)
+        layout = self._lay_out(run, frame, pack, material)
         pages = layout.pageCollection().pageCount()
-        pdf, files = self._export(run, layout, frame, parks)
+        files = self._export(run, layout, frame, pack)
         run.say(tr("{} pages, {} files, all read back.").format(pages, len(files)))
-        _say_figures(run, whole)
         return {
             FOLDER: str(files[0].parent),
             PAGES: pages,
-            PARKS: len(parks),
-            PDF: None if pdf is None else str(pdf),
+            PARKS_SHOWN: len(pack.parks),
+            REPORTS_COUNTED: pack.whole.used,
+            PDF: _first_of_kind(files, ".pdf"),
+            WORKBOOK: _first_of_kind(files, ".xlsx"),
         }
 
-    def _report_fields(self, run: Run) -> list[str]:
-        held = run.source(REPORTS).fields().names()
-        return [name for name in (*REASON_CODES, "concern", *_DATE_FIELDS) if name in held]
-
-    def _parks(self, run: Run) -> list[ParkGround]:
-        table = run.polygons(PARKS, _PARK_FIELDS)
-        if not table.shapes:
-            raise InputRefused(
-                tr("“{}” holds no park.").format(run.source(PARKS).sourceName()),
-                tr("Load the parks first."),
-            )
-        columns = [table.columns[name] for name in _PARK_FIELDS]
-        identified = identify(columns[0], columns[1], table.rows)
-        held = zip(table.shapes, table.rows, identified, *columns[1:])
-        return [
-            ParkGround(
-                park_id,
-                name or tr("Park {}").format(row + 1),
-                district or "",
-                status == "indicative",
-                note or "",
-                shape,
-            )
-            for shape, row, (park_id, _), name, district, status, note in held
-        ]
-
-    def _crimes(self, run: Run) -> CrimeSet | None:
-        if not run.given(CRIMES):
-            return None
-        table = run.points(CRIMES, ("month_start",), run.stage(0.05, 0.15))
-        held = set(_as_dates(table.columns["month_start"]))
-        return CrimeSet(table.xy, sorted(month for month in held if month is not None))
-
-    def _heat_in_words(
-        self, run: Run, heat: QgsRasterLayer | None, whole: Whole
-    ) -> HeatInWords | None:
-        """Return what the method page says of the heat map, and warn if it holds other reports."""
-        if heat is None:
-            return None
-        facts = heat_facts(heat)
-        if facts is None:
-            return HeatInWords(tr("as its own notes say"))
-        if facts.reports != whole.used:
-            run.warn(
-                tr(
-                    "The heat map holds {:g} reports, these pages {}: was it made from the same"
-                    " layer, area and dates?"
-                ).format(facts.reports, whole.used)
-            )
-        spread = tr("each of {:,g} reports spread over a disc of {:g} m radius").format(
-            facts.reports, facts.radius_m
+    def _lay_out(self, run: Run, frame: Frame, pack: Pack, material: Material) -> QgsPrintLayout:
+        # kept alive with the layout, which draws the project's layers
+        self._project = QgsProject()
+        self._project.setCrs(run.crs)
+        heat = run.raster(HEATMAP)
+        layers = briefing_layers(
+            self._project,
+            run.crs,
+            pack.parks,
+            material.reports.xy,
+            material.concerns,
+            heat,
+            material.area,
         )
-        return HeatInWords(spread, facts.clustering)
-
-    def _frame(self, run: Run, heat: QgsRasterLayer | None) -> Frame:
-        settings = load_settings()
-        earlier = provenance.operations_of([layer for layer in [run.vector(REPORTS)] if layer])
-        return Frame(
-            title=run.text(TITLE),
-            marking=run.choice(MARKING, MARKINGS),
-            handling=run.text(HANDLING) or settings.handling,
-            author=run.text(AUTHOR) or settings.author,
-            attribution=self._attribution(run, settings.attribution),
-            made=tr("Made {} with StreetSafe for QGIS {}").format(
-                datetime.date.today().strftime("%d %B %Y").lstrip("0"), about.version()
-            ),
-            operation=_operation_in_short([*earlier, *run.operations]),
+        return briefing_layout(
+            self._project,
+            frame,
+            pack.whole,
+            pack.parks,
+            layers,
+            heat_in_words(run, heat, pack.whole),
+            how_made(run),
+            run.stage(0.32, 0.37),
         )
 
-    def _attribution(self, run: Run, standing: str) -> str:
-        """Return the sources: what the user wrote, what the layers say, what their kind demands."""
-        stated = [run.text(ATTRIBUTION) or standing]
-        for name in (PARKS, AREA, CRIMES, REPORTS):
-            layer = run.vector(name)
-            if layer is not None:
-                stated += [text_gate.plain(right) for right in layer.metadata().rights()]
-        stated += [_reports_source(_values(run, REPORTS, "source_file"))]
-        if run.given(CRIMES):
-            stated += [_crimes_source(_values(run, CRIMES, "reported_by"))]
-        lines = dict.fromkeys(line for line in stated if line)
-        return " ".join(lines) or tr("No source was stated for these data.")
-
-    def _input_histories(self, run: Run) -> list[str]:
-        layers = [run.vector(name) for name in (REPORTS, PARKS, CRIMES)]
-        layers.append(run.raster(HEATMAP))
-        return provenance.history_of([layer for layer in layers if layer is not None])
-
-    def _export(
-        self, run: Run, layout: Any, frame: Frame, parks: Sequence[Park]
-    ) -> tuple[Path | None, list[Path]]:
-        """Export to one side, verify, then deliver; returns the PDF's place and all files."""
+    def _export(self, run: Run, layout: QgsPrintLayout, frame: Frame, pack: Pack) -> list[Path]:
+        """Export to one side, verify, then deliver; returns all files, a PDF first."""
         formats = run.choices(FORMATS, FORMAT_NAMES)
         today = datetime.date.today().isoformat()
         stem = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}"
-        behind = layout.pageCollection().pageCount() - len(parks) - 1
-        names = [tr("overview"), *(park.name for park in parks), *[tr("method")] * behind]
-        pages = [
-            release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(name)[:40]}")
-            for number, name in enumerate(names)
-        ]
-        folder = Path(run.folder(FOLDER))
-        tick = run.stage(0.35, 0.98)
+        pages = _pages(layout, pack, stem)
+        folder = run.folder(FOLDER)
+        tick = run.stage(0.4, 0.98)
         with release.staging(folder) as aside:
             made: list[Path] = []
             if "pdf" in formats:
-                made.append(
-                    release.export_pdf(
-                        layout,
-                        aside / f"{stem}.pdf",
-                        f"{frame.marking}: {frame.title}",
-                        run.stage(0.35, 0.6),
-                    )
-                )
+                title = f"{frame.marking}: {frame.title}"
+                path = aside / f"{stem}.pdf"
+                made.append(release.export_pdf(layout, path, title, run.stage(0.4, 0.6)))
             if "png" in formats:
                 for page in pages:
                     tick(0.4 + 0.5 * page.number / len(pages))
@@ -367,85 +287,89 @@ class ExportBriefing(StreetSafeAlgorithm):
             if "svg" in formats:
                 tick(0.9)
                 made += release.export_svg(layout, pages, aside)
+            made += _write_tables(run, aside, stem, frame, pack, formats)
             run.stop_if_cancelled()
-            delivered = release.deliver(made, folder)
-        return (delivered[0] if "pdf" in formats else None), delivered
+            return release.deliver(made, folder)
 
 
-def _values(run: Run, name: str, field: str) -> set[str]:
-    source = run.source(name)
-    index = source.fields().lookupField(field)
-    if index < 0:
-        return set()
-    request = QgsFeatureRequest().setSubsetOfAttributes([index])
-    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
-    return {str(feature[index]) for feature in source.getFeatures(request)}
+def _not_yet(answers: Answers) -> Iterator[str]:
+    """Yield what the pages cannot do yet."""
+    if answers.choice(PAPER, PAPERS) != PAPERS[0]:
+        yield tr("PAPER: only A4 landscape is offered yet; choose it.")
+    if answers.given(TEMPLATE):
+        yield tr("TEMPLATE: templates of your own are not offered yet; leave it empty.")
+    if "slides" in answers.choices(FORMATS, FORMAT_NAMES):
+        yield tr("FORMATS: slides are not offered yet; choose other formats.")
 
 
-def _reports_source(files: set[str]) -> str:
-    """Return where reports come from; samples must not pass for the real thing."""
-    if not files:
-        return ""
-    if all(is_invented(name) for name in files):
-        return tr("Reports: invented sample, nothing in them is real.")
-    return tr("Reports: StreetSafe (police.uk), as supplied to the author.")
+def _protect(run: Run, pack: Pack, counted: Counted) -> Pack:
+    """Return the pack as the audience may see it.
 
-
-def _crimes_source(forces: set[str]) -> str:
-    """Return where recorded crimes come from, with the licence that data.police.uk asks to name."""
-    if not forces:
-        return ""
-    if all(is_invented(force) for force in forces):
-        return tr("Recorded crime: invented sample.")
-    return tr("Recorded crime: data.police.uk, Open Government Licence v3.0.")
-
-
-def _operation_in_short(operations: Sequence[str]) -> str:
-    """Return how coordinates were changed; the names of the steps stay with the layers."""
-    changed = [text for text in operations if "“" in text] or list(operations)
-    return " ".join(dict.fromkeys(re.sub(r" by “[^”]*”", "", text) for text in changed))
-
-
-def _report_set(table: PointTable) -> ReportSet:
-    """Return the reports with their first date field and the reasons they have."""
-    field = next((name for name in _DATE_FIELDS if name in table.columns), None)
-    return ReportSet(
-        table.xy,
-        _as_dates(table.columns[field]) if field else [None] * len(table.xy),
-        {code: read_ticks(table.columns[code]) for code in REASON_CODES if code in table.columns},
-        table.total,
-        table.excluded,
-    )
-
-
-def _only_inside(table: PointTable, area: Sequence[BaseGeometry], tick: Tick) -> PointTable:
-    """Return the reports inside the area, the others counted as left out."""
-    inside = within_any(table.xy, area, tick)
-    return replace(
-        table,
-        xy=table.xy[inside],
-        columns={name: held[inside] for name, held in table.columns.items()},
-        excluded={**table.excluded, "outside_area": int((~inside).sum())},
-    )
-
-
-def _concerns(table: PointTable) -> list[str | None] | None:
-    held = table.columns.get("concern")
-    return None if held is None else held.tolist()
-
-
-def _as_dates(values: np.ndarray) -> list[datetime.date | None]:
-    days, _ = days_of(values)
-    return days.tolist()
-
-
-def _say_figures(run: Run, whole: Whole) -> None:
-    run.say(
-        tr("{} reports = {} inside + {} in rings + {} outside + {} not counted.").format(
-            whole.read,
-            whole.inside,
-            whole.in_rings,
-            whole.outside,
-            sum(whole.excluded.values()),
+    Raises:
+        InputRefused: the audience cannot be served.
+    """
+    if run.choice(AUDIENCE, AUDIENCES) is not Audience.INTERNAL:
+        raise InputRefused(
+            tr(
+                "AUDIENCE: packs for partners and the public are not offered yet, since small"
+                " numbers could identify people."
+            ),
+            tr("Choose Internal."),
         )
+    return pack
+
+
+def _pages(layout: QgsPrintLayout, pack: Pack, stem: str) -> list[release.Page]:
+    """Return the pages with the names of their pictures."""
+    behind = layout.pageCollection().pageCount() - len(pack.parks) - 1
+    names = [tr("overview"), *(park.name for park in pack.parks), *[tr("method")] * behind]
+    return [
+        release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(name)[:40]}")
+        for number, name in enumerate(names)
+    ]
+
+
+def _write_tables(
+    run: Run, aside: Path, stem: str, frame: Frame, pack: Pack, formats: Sequence[str]
+) -> list[Path]:
+    """Write the tables in the formats that are asked for."""
+    about = About(
+        frame.title,
+        frame.marking,
+        frame.handling,
+        frame.author,
+        frame.made,
+        frame.operation,
+        frame.attribution,
     )
+    made = tables(pack, about)
+    files = []
+    tick = run.stage(0.94, 0.98)
+    if "xlsx" in formats:
+        files.append(pack_tables.write_workbook(aside / f"{stem}.xlsx", made, frame.marking, tick))
+    if "csv" in formats:
+        files += [
+            pack_tables.write_csv(aside / pack_tables.csv_name(stem, table), table, tick)
+            for table in made
+        ]
+    return files
+
+
+def _first_of_kind(files: Sequence[Path], suffix: str) -> str | None:
+    return next((str(path) for path in files if path.suffix == suffix), None)
+
+
+def _say_figures(run: Run, pack: Pack, material: Material) -> None:
+    """Say where every report went, and what the reader should not overlook."""
+    run.say(accounting(pack.whole))
+    run.say(pack.enough)
+    if not pack.whole.used:
+        run.warn(tr("There is no report to count, and the briefing says so."))
+    shown = {park.park_id for park in pack.parks}
+    beyond = [ground.name for ground in material.grounds if ground.park_id not in shown]
+    if beyond:
+        sentence = tr(
+            "{} parks lie outside Area with all their rings and have no page: {}."
+        ).format(len(beyond), some_of(beyond))
+        run.warn(sentence)
+        run.note(sentence)

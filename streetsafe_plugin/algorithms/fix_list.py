@@ -17,12 +17,13 @@ from qgis.core import (
 )
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.algorithms.park_input import PARKS, ParkGround, read_parks
+from streetsafe_plugin.algorithms.park_input import PARKS, read_parks
 from streetsafe_plugin.algorithms.report_dates import DATE_FIELDS
 from streetsafe_plugin.algorithms.written_places import grid_references, on_national_grid
 from streetsafe_plugin.compat import date_field, integer_field, real_field, text_field
 from streetsafe_plugin.domain.nearest_parks import nearest_parks
 from streetsafe_plugin.domain.park_counts import read_ticks
+from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.periods import days_of
 from streetsafe_plugin.domain.priorities import FixList, fix_list, within
 from streetsafe_plugin.domain.taxonomy import REASON_CODES

@@ -10,9 +10,8 @@ from streetsafe_plugin.algorithms.base import Run, some_of
 from streetsafe_plugin.algorithms.gap_ground import AREAS, Ground
 from streetsafe_plugin.algorithms.park_input import PARKS, read_parks
 from streetsafe_plugin.algorithms.report_dates import DATE_FIELDS
-from streetsafe_plugin.domain import snapping
+from streetsafe_plugin.domain import gap_words, snapping
 from streetsafe_plugin.domain.arrays import Floats, Moments
-from streetsafe_plugin.domain.park_counts import M2_PER_KM2
 from streetsafe_plugin.domain.periods import days_of
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.gis.layers import PointTable
@@ -20,8 +19,6 @@ from streetsafe_plugin.i18n import tr
 
 REPORTS, CRIMES = "REPORTS", "CRIMES"
 FLAGS = "flags"
-#: With more than this share of a layer beyond the other's extent, one covers more ground.
-_MUCH_BEYOND = 0.1
 
 
 def columns_to_read(run: Run, name: str) -> list[str]:
@@ -47,61 +44,28 @@ def _tell(run: Run, sentence: str) -> None:
     run.note(sentence)
 
 
-def _period(table: PointTable) -> tuple[Moments, Moments] | None:
-    """Return the first and last day of a layer's dates; None where it has none."""
+def _days(table: PointTable) -> Moments:
+    """Return a layer's dates, none where it has no field for them."""
     field = next((field for field in DATE_FIELDS if field in table.columns), None)
-    if field is None:
-        return None
-    days, _ = days_of(table.columns[field])
-    known = days[~np.isnat(days)]
-    return (known.min(), known.max()) if len(known) else None
+    return days_of(table.columns[field] if field else [])[0]
 
 
 def _compare_periods(run: Run, reports: PointTable, crimes: PointTable) -> None:
-    of_reports, of_crimes = _period(reports), _period(crimes)
-    if of_reports is None or of_crimes is None:
-        return
-    # crimes are dated on the first day of their month
-    months = [[day.astype("datetime64[M]") for day in period] for period in (of_reports, of_crimes)]
-    if months[0] == months[1]:
-        return
-    sentence = tr("Reports are from {} to {}, crimes from {} to {}.").format(*months[0], *months[1])
-    run.say(sentence)
-    run.note(sentence)
-    if months[0][1] < months[1][0] or months[1][1] < months[0][0]:
-        _tell(
-            run,
-            tr(
-                "Reports and crimes have no month in common, so a difference may be one of time"
-                " and not of place."
-            ),
-        )
+    for sentence in gap_words.months_apart(_days(reports), _days(crimes)):
+        if sentence == gap_words.NO_MONTH_IN_COMMON:
+            _tell(run, sentence)
+        else:
+            run.say(sentence)
+            run.note(sentence)
 
 
 def _compare_extents(run: Run, reports: Floats, crimes: Floats) -> None:
-    for xy, others, sentence in (
-        (
-            crimes,
-            reports,
-            tr("{:.0%} of the crimes lie beyond the reports' extent. If reports were not gathered"
-               " there, every place elsewhere seems feared: give Area."),
-        ),
-        (
-            reports,
-            crimes,
-            tr("{:.0%} of the reports lie beyond the crimes' extent. If crimes were not recorded"
-               " there or left out, every such place seems feared: give Area."),
-        ),
-    ):  # fmt: skip
-        low, high = others.min(axis=0), others.max(axis=0)
-        beyond = float(((xy < low) | (xy > high)).any(axis=1).mean())
-        if beyond > _MUCH_BEYOND:
-            _tell(run, sentence.format(beyond))
+    for sentence in gap_words.lie_beyond(reports, crimes):
+        _tell(run, tr("{}: give Area.").format(sentence))
 
 
 def _warn_of_small_places(run: Run, ground: Ground) -> None:
-    least_km2 = snapping.SNAPPING_M**2 * np.sqrt(3) / 2 / M2_PER_KM2
-    small = sum(area < least_km2 for area in ground.areas_km2)
+    small = gap_words.too_small(ground.areas_km2)
     if not small:
         return
     if run.given(AREAS):
@@ -110,13 +74,8 @@ def _warn_of_small_places(run: Run, ground: Ground) -> None:
     else:
         places = tr("the hexagons are smaller than that")
         remedy = tr("widen CELL_SIZE")
-    _tell(
-        run,
-        tr(
-            "The crimes lie on map points, up to a few hundred metres from where they happened."
-            " Places should be {:g} m wide or more, but {}: {}, or read neighbours together."
-        ).format(snapping.SNAPPING_M, places, remedy),
-    )
+    sentence = gap_words.moved_to_map_points(places)
+    _tell(run, tr("{}: {}, or read neighbours together.").format(sentence, remedy))
 
 
 def _warn_of_parks(run: Run, crimes: Floats, tick: Tick) -> None:

@@ -16,7 +16,8 @@ from streetsafe_plugin.domain.areas import area_of
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import union
-from streetsafe_plugin.domain.grid.cells import CellShape, Lattice, places_in
+from streetsafe_plugin.domain.grid.cells import CellShape, Lattice
+from streetsafe_plugin.domain.grid.held_cells import held_cells
 from streetsafe_plugin.domain.park_counts import M2_PER_KM2
 from streetsafe_plugin.domain.park_matching import naming_fields
 from streetsafe_plugin.domain.progress import Tick
@@ -109,9 +110,7 @@ def draw_hexagons(run: Run, reports: Floats, crimes: Floats, tick: Tick) -> Grou
     lattice = Lattice(CellShape.HEXAGON, run.number(CELL_SIZE))
     everything = np.concatenate([reports, crimes])
     counted = _in_area(run, everything, lambda share: tick(share / 2))
-    own = lattice.cells_of(everything)
-    cells = np.unique(own[counted], axis=0)
-    places = np.where(counted, places_in(cells, own), -1)
+    cells, places = held_cells(lattice, everything, counted)
     middles = [(float(x), float(y)) for x, y in lattice.middles(cells)]
     return Ground(
         [f"{column}:{row}" for column, row in cells.tolist()],

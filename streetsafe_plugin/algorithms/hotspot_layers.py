@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem
 
-from streetsafe_plugin.algorithms.park_input import ParkGround
 from streetsafe_plugin.compat import boolean_field, integer_field, real_field, text_field
 from streetsafe_plugin.domain.arrays import Floats
 from streetsafe_plugin.domain.density import M2_PER_HA
@@ -17,6 +16,7 @@ from streetsafe_plugin.domain.grid.hotspot_stability import Stability
 from streetsafe_plugin.domain.grid_references import grid_reference
 from streetsafe_plugin.domain.hotspots import HotCells
 from streetsafe_plugin.domain.nearest_parks import nearest_parks
+from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.reading.table import texts
 from streetsafe_plugin.gis.store import LayerColumns, LayerSpec, Row
 from streetsafe_plugin.i18n import tr

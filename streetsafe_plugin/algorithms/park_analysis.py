@@ -23,7 +23,6 @@ from streetsafe_plugin.algorithms.park_input import (
     DISTANCES,
     OVERLAP,
     OVERLAPS,
-    ParkGround,
     RingPlan,
     ask_for_distances,
     ask_for_overlap,
@@ -47,7 +46,7 @@ from streetsafe_plugin.algorithms.report_dates import (
 )
 from streetsafe_plugin.compat import integer_field, real_field, text_field
 from streetsafe_plugin.domain.arrays import Bools
-from streetsafe_plugin.domain.geometry import only_area, union
+from streetsafe_plugin.domain.geometry import union
 from streetsafe_plugin.domain.park_counts import (
     Accounting,
     ParkSummary,
@@ -59,7 +58,8 @@ from streetsafe_plugin.domain.park_counts import (
     read_ticks,
     summarise,
 )
-from streetsafe_plugin.domain.ring_shapes import ring_shapes
+from streetsafe_plugin.domain.park_ground import ParkGround
+from streetsafe_plugin.domain.ring_shapes import cut_at, ring_shapes
 from streetsafe_plugin.domain.rings import Overlap, assign, parse_distances, within_any
 from streetsafe_plugin.domain.taxonomy import REASON_CODES, REASONS
 from streetsafe_plugin.gis.layers import PointTable
@@ -226,7 +226,7 @@ class ParkAnalysis(StreetSafeAlgorithm):
         rings = ring_shapes(shapes, limits, overlap, run.stage(0.6, 0.9), ids)
         say_overlaps(run, parks, rings)
         if areas is not None:
-            rings = _cut(rings, union(areas))
+            rings = cut_at(rings, union(areas))
         _say(run, accounting, plan, overlap)
         return {
             OUTPUT: run.write(
@@ -300,10 +300,6 @@ def _sort_out(
         excluded[tr("outside Area")] = int((kept & ~in_area).sum())
         kept &= in_area
     return kept, excluded
-
-
-def _cut(rings: Sequence[Sequence[BaseGeometry]], area: BaseGeometry) -> list[list[BaseGeometry]]:
-    return [[only_area(ring.intersection(area)) for ring in of_park] for of_park in rings]
 
 
 def _say(run: Run, accounting: Accounting, plan: RingPlan, overlap: Overlap) -> None:

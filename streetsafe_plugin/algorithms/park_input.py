@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qgis.core import (
     QgsProcessing,
@@ -17,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from streetsafe_plugin.algorithms.base import Run, StreetSafeAlgorithm
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.geometry import union
+from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.park_matching import name_fields
 from streetsafe_plugin.domain.parks import identify
 from streetsafe_plugin.domain.progress import Tick
@@ -31,17 +33,12 @@ from streetsafe_plugin.i18n import tr
 PARKS, DISTANCES, OVERLAP = "PARKS", "DISTANCES", "OVERLAP"
 RINGS_BY = "RINGS_BY"
 
+_DISTRICT, _STATUS, _NOTE = "district", "boundary_status", "note"
+#: What a layer of parks may tell besides who they are.
+_TOLD = (_DISTRICT, _STATUS, _NOTE)
+
 #: In the order in which the enumeration numbers them.
 OVERLAPS = (Overlap.NEAREST, Overlap.SHARED)
-
-
-@dataclass(frozen=True)
-class ParkGround:
-    """One park as it goes into an analysis."""
-
-    park_id: str
-    name: str
-    shape: BaseGeometry
 
 
 def ask_for_parks(algorithm: StreetSafeAlgorithm) -> None:
@@ -154,7 +151,7 @@ def read_parks(run: Run, tick: Tick) -> list[ParkGround]:
     """
     source = run.source(PARKS)
     fields = source.fields().names()
-    wanted = [field for field in ("park_id", "park_name", "boundary_status") if field in fields]
+    wanted = [field for field in ("park_id", "park_name", *_TOLD) if field in fields]
     name_field = "park_name" if "park_name" in fields else next(iter(name_fields(fields)), None)
     columns = list(dict.fromkeys([*wanted, *([name_field] if name_field else [])]))
     table = run.polygons(PARKS, columns, tick)
@@ -169,7 +166,7 @@ def read_parks(run: Run, tick: Tick) -> list[ParkGround]:
         table.columns[name_field] if name_field else blank,
         table.rows,
     )
-    statuses = table.columns.get("boundary_status", blank)
+    statuses = table.columns.get(_STATUS, blank)
     indicative = sum(1 for status in statuses if status == "indicative")
     if indicative:
         sentence = tr(
@@ -178,18 +175,24 @@ def read_parks(run: Run, tick: Tick) -> list[ParkGround]:
         ).format(indicative)
         run.warn(sentence)
         run.note(sentence)
-    return _joined(run, identified, table.shapes)
+    told = [dict(zip(_TOLD, row)) for row in zip(*(table.columns.get(one, blank) for one in _TOLD))]
+    return _joined(run, identified, table.shapes, told)
 
 
 def _joined(
-    run: Run, identified: list[tuple[str, str]], shapes: list[BaseGeometry]
+    run: Run,
+    identified: Sequence[tuple[str, str]],
+    shapes: Sequence[BaseGeometry],
+    told: Sequence[Mapping[str, Any]],
 ) -> list[ParkGround]:
-    """Return one park for each identifier, its polygons joined."""
-    parts: dict[str, list[BaseGeometry]] = {}
-    names: dict[str, str] = {}
-    for (park_id, name), shape in zip(identified, shapes):
-        parts.setdefault(park_id, []).append(shape)
-        names.setdefault(park_id, name)
+    """Return one park for each identifier, its polygons joined.
+
+    A park of several polygons has the first name, district and note that any of them has; it is
+    indicative if one of them is.
+    """
+    parts: dict[str, list[int]] = {}
+    for number, (park_id, _) in enumerate(identified):
+        parts.setdefault(park_id, []).append(number)
     if len(parts) < len(shapes):
         run.say(
             tr("{} polygons share a park_id with another and were joined: {} parks.").format(
@@ -197,6 +200,17 @@ def _joined(
             )
         )
     return [
-        ParkGround(park_id, names[park_id], members[0] if len(members) == 1 else union(members))
+        ParkGround(
+            park_id,
+            identified[members[0]][1],
+            shapes[members[0]] if len(members) == 1 else union([shapes[one] for one in members]),
+            _first_of(told[one][_DISTRICT] for one in members),
+            any(told[one][_STATUS] == "indicative" for one in members),
+            _first_of(told[one][_NOTE] for one in members),
+        )
         for park_id, members in parts.items()
     ]
+
+
+def _first_of(values: Iterable[Any]) -> str:
+    return next((str(value) for value in values if value not in (None, "")), "")

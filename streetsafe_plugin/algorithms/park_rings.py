@@ -14,7 +14,6 @@ from streetsafe_plugin.algorithms.park_input import (
     DISTANCES,
     OVERLAP,
     OVERLAPS,
-    ParkGround,
     RingPlan,
     ask_for_distances,
     ask_for_overlap,
@@ -24,6 +23,7 @@ from streetsafe_plugin.algorithms.park_input import (
     read_parks,
 )
 from streetsafe_plugin.compat import integer_field, real_field, text_field
+from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.parks import M2_PER_HA
 from streetsafe_plugin.domain.ring_shapes import ring_shapes
 from streetsafe_plugin.domain.rings import parse_distances, ring_limits

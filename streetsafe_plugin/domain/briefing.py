@@ -1,99 +1,118 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a briefing says: every sentence and table from the same figures.
+"""What a briefing says: every sentence from the same figures.
 
 Reports are pins, mentions are ticked reasons; each figure says which it is. A percentage is given
-only where its base is large enough for one report more or less not to change the message.
+only where its base is large enough for one report more or less not to change the message. A count
+that is held back is said to be, and nothing that would give it away.
 """
 
 from __future__ import annotations
 
-import datetime
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from streetsafe_plugin.domain.pack import Park, Whole
+from streetsafe_plugin.domain.briefing_method import MORE_THAN_ONE, HeatInWords, method
+from streetsafe_plugin.domain.briefing_words import (
+    FEW,
+    SMALLEST_BASE,
+    counted,
+    day,
+    figure,
+    month,
+    months,
+    most_frequent,
+    nice_step,
+    share,
+    why_held,
+)
+from streetsafe_plugin.domain.pack import Count, Park, Whole
 
-#: Below this many reports a share is given as counts only.
-SMALLEST_BASE = 50
-#: A figure built on fewer reports than this gets a word of caution.
-FEW = 10
+#: All that pages say is asked for here.
+__all__ = [
+    "FEW",
+    "LEFT_OUT",
+    "MORE_THAN_ONE",
+    "SMALLEST_BASE",
+    "HeatInWords",
+    "accounting",
+    "circles",
+    "counted",
+    "day",
+    "figure",
+    "headline",
+    "method",
+    "months",
+    "most_frequent",
+    "nice_step",
+    "park_sentences",
+    "period",
+    "share",
+    "why_held",
+]
 
 #: Why a report is not among the figures, after a number.
-_LEFT_OUT = {
+LEFT_OUT = {
     "no_geometry": "without a place",
     "not_finite": "with an unusable place",
     "not_transformable": "with an unusable place",
+    "no_date": "without a date",
+    "outside_dates": "outside the dates",
     "outside_area": "outside the area",
 }
-
-MORE_THAN_ONE = "More than one reason could be ticked, so mentions add up to more than reports."
 
 
 def period(whole: Whole) -> str:
     """Return the dates covered, e.g. “2 September 2021 to 31 October 2022”."""
     if whole.first is None or whole.last is None:
         return "no dates given"
-    said = _month_of if whole.to_the_month else day
+    said = month if whole.to_the_month else day
     first, last = said(whole.first), said(whole.last)
     return first if first == last else f"{first} to {last}"
 
 
-def day(date: datetime.date) -> str:
-    """Return a date in words, e.g. “2 September 2021”."""
-    return f"{date.day} {date:%B %Y}"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, e.g. “1 report”, “2,014 reports”, “no reports”."""
-    if number == 0:
-        return f"no {noun}s"
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def share(part: int, base: int) -> str | None:
-    """Return a share in per cent, or None where there is nothing to share or too small a base."""
-    return f"{100 * part / base:.1f}%" if part and base >= SMALLEST_BASE else None
-
-
 def accounting(whole: Whole) -> str:
     """Return the sentence that says where every report went."""
+    read = "all reports" if whole.read is None else counted(whole.read, "report")
     left = "".join(
-        f", {number:,} {_LEFT_OUT.get(reason, reason)}"
+        f", {number:,} {LEFT_OUT.get(reason, reason)}"
         for reason, number in whole.excluded.items()
         if number
     )
+    places = (whole.inside, whole.in_rings, whole.outside)
+    inside, in_rings, outside = ("(held back)" if one is None else f"{one:,}" for one in places)
     return (
-        f"Of {counted(whole.read, 'report')} read, {whole.inside:,} lie inside a park,"
-        f" {whole.in_rings:,} in a ring around one, {whole.outside:,} further away{left}."
-        " Each is counted once."
+        f"Of {read} read, {inside} lie inside a park, {in_rings} in a ring around one,"
+        f" {outside} further away{left}. Each is counted once."
     )
 
 
 def headline(whole: Whole) -> str:
     """Return the overview's first sentence."""
-    ticked = (
-        f", in which {counted(whole.mentions, 'reason')} were ticked"
-        if whole.mentions is not None
-        else ""
-    )
+    if whole.used is None:
+        start = f"Reports of {period(whole)}, their number held back"
+    else:
+        start = f"{counted(whole.used, 'report').capitalize()} ({period(whole)})"
+    ticked = ""
+    if whole.mentions is not None and whole.tells_reasons:
+        ticked = f", in which {counted(whole.mentions, 'reason')} were ticked"
     carry = "carries" if whole.undated == 1 else "carry"
     some_undated = whole.undated and whole.first is not None
-    undated = f" {counted(whole.undated, 'report')} {carry} no date." if some_undated else ""
-    return f"{counted(whole.used, 'report').capitalize()} ({period(whole)}){ticked}.{undated}"
+    undated = f" {counted(whole.undated or 0, 'report')} {carry} no date." if some_undated else ""
+    return f"{start}{ticked}.{undated}"
 
 
-def park_sentences(park: Park, whole: Whole) -> list[str]:
-    """Return what a park's page says, bound to the park's figures."""
+def park_sentences(park: Park, whole: Whole, threshold: int = 0) -> list[str]:
+    """Return what a park's page says, bound to the park's figures.
+
+    `threshold` is below which number counts are held back, 0 where none are.
+    """
     reach = f"{park.reach_m:g} m"
-    verb = "lies" if park.inside == 1 else "lie"
-    part = share(park.within, whole.used)
-    of_all = f", {part} of all {whole.used:,}" if part is not None else f" of {whole.used:,} in all"
-    sentences = [
-        f"{counted(park.inside, 'report').capitalize()} {verb} inside the park;"
-        f" with the rings up to {reach} around it, {park.within:,}{of_all}."
-    ]
-    if 0 < park.within < FEW:
+    sentences = [_how_many(park, whole, threshold)]
+    if park.zones[0].area_ha <= 0:
+        sentences.append(
+            "No ground of the park itself was counted: it lies outside the area, or other parks"
+            " cover it."
+        )
+    if park.within is not None and 0 < park.within < FEW:
         sentences.append(
             f"Fewer than {FEW} reports: one person more or less changes the picture, so nothing"
             " can be said of a pattern."
@@ -115,6 +134,27 @@ def park_sentences(park: Park, whole: Whole) -> list[str]:
     return sentences
 
 
+def _how_many(park: Park, whole: Whole, threshold: int) -> str:
+    around = f"with the rings up to {park.reach_m:g} m around it"
+    if park.inside is None:
+        held = f"How many reports lie inside the park is {why_held(threshold)}"
+        if park.within is None:
+            return f"{held}; so is how many there are {around}."
+        return f"{held}; {around}, there are {park.within:,}{_of_all(park.within, whole.used)}."
+    verb = "lies" if park.inside == 1 else "lie"
+    inside = f"{counted(park.inside, 'report').capitalize()} {verb} inside the park"
+    if park.within is None:
+        return f"{inside}; how many there are {around} is {why_held(threshold)}."
+    return f"{inside}; {around}, {park.within:,}{_of_all(park.within, whole.used)}."
+
+
+def _of_all(part: int, everything: Count) -> str:
+    if everything is None:
+        return ""
+    said = share(part, everything)
+    return f" of {everything:,} in all" if said is None else f", {said} of all {everything:,}"
+
+
 def _most_ticked(park: Park) -> str:
     label, mentions = park.reasons[0]
     level = [name for name, count in park.reasons if count == mentions]
@@ -134,94 +174,3 @@ def circles(parks: Sequence[Park]) -> str | None:
         f"{counted(number, 'park')} (marked *) {are} of known area about an approximate place, not"
         " a boundary: such figures are indicative."
     )
-
-
-def months(held: Iterable[datetime.date]) -> str:
-    """Return the months covered, with the gaps, e.g. “June to October 2022, 1 month missing”."""
-    found = sorted({(day.year, day.month) for day in held})
-    if not found:
-        return "no months given"
-    (first_year, first), (last_year, last) = found[0], found[-1]
-    span = (last_year - first_year) * 12 + last - first + 1
-    if span == 1:
-        return _month(first_year, first)
-    start = f"{datetime.date(first_year, first, 1):%B}"
-    if first_year != last_year:
-        start = _month(first_year, first)
-    text = f"{start} to {_month(last_year, last)}"
-    missing = span - len(found)
-    return f"{text}, {counted(missing, 'month')} missing" if missing else text
-
-
-def _month_of(date: datetime.date) -> str:
-    return _month(date.year, date.month)
-
-
-def _month(year: int, month: int) -> str:
-    return f"{datetime.date(year, month, 1):%B %Y}"
-
-
-@dataclass(frozen=True)
-class HeatInWords:
-    """What a page says of a heat map: how reports were spread, and whether there is a pattern."""
-
-    spread: str
-    pattern: str = ""
-
-
-def method(whole: Whole, heat: HeatInWords | None) -> list[tuple[str, str]]:
-    """Return the method and the caveats as (heading, text); `heat` describes a heat map, if any."""
-    sections = [
-        (
-            "What is counted",
-            "A report is one pin placed on the StreetSafe map by a member of the public. A mention"
-            " is one reason ticked in a report; a report may have several or none. The two are"
-            f" counted separately. {MORE_THAN_ONE}",
-        ),
-        (
-            "How parks and rings are measured",
-            "Ring 0 is the park, its edge included. Each further ring reaches to the stated"
-            " distance from the park's edge, measured from the edge and not from the centre, that"
-            " distance included. A report belongs to the park whose edge is nearest; where"
-            " parks overlap or are equally near, to the smaller one, and of parks of the same size"
-            " to the one whose park_id comes first. Each report is counted once. Areas are true"
-            " areas; other parks are cut out of a ring.",
-        ),
-        (
-            "What these figures cannot say",
-            "StreetSafe reports are perceptions given by people who chose to give them: they are"
-            " neither crimes nor a sample of the public. Numbers follow publicity. The time is"
-            " when the report was sent, not when somebody felt unsafe. Nobody can tell from them"
-            " how many people use a park. Small numbers change by chance.",
-        ),
-    ]
-    if heat is not None:
-        sections.insert(
-            2,
-            (
-                "What the heat map shows",
-                f"Reports per square kilometre around each place, {heat.spread}. The volume under"
-                " the surface equals the number of reports. Where reports are few it shows where"
-                f" those few pins lie, not a pattern. {heat.pattern}".strip(),
-            ),
-        )
-    if whole.mentions is None:
-        sections[0] = (
-            "What is counted",
-            "A report is one point of the layer. The layer says nothing of reasons, so there are no"
-            " mentions.",
-        )
-    return sections
-
-
-def nice_step(span: float, parts: int) -> float:
-    """Return the largest of 1, 2, 2.5 and 5 times a power of ten that fits `parts` in `span`."""
-    raw = span / parts
-    power = 10.0 ** math.floor(math.log10(raw))
-    return max(factor * power for factor in (1, 2, 2.5, 5) if factor * power <= raw * (1 + 1e-9))
-
-
-def most_frequent(labels: Sequence[str], mentions: Sequence[int]) -> tuple[tuple[str, int], ...]:
-    """Return (label, mentions) with the most frequent first, none with zero; ties keep order."""
-    pairs = [(label, count) for label, count in zip(labels, mentions) if count > 0]
-    return tuple(sorted(pairs, key=lambda pair: -pair[1]))

@@ -1,145 +1,105 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""From reports, parks and rings to the figures of a briefing."""
+"""From reports, parks and crimes to everything that a briefing says.
+
+The parts are in `briefing_pack/`, each with its rule; here they are put together.
+"""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from shapely.geometry.base import BaseGeometry
+import numpy as np
 
-from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
-from streetsafe_plugin.domain.briefing import months, most_frequent
-from streetsafe_plugin.domain.pack import Park, Whole, Zone
-from streetsafe_plugin.domain.park_counts import RingCounts, account, count_rings
+from streetsafe_plugin.domain.arrays import Bools, Ints
+from streetsafe_plugin.domain.briefing_pack.change import changes
+from streetsafe_plugin.domain.briefing_pack.enough import enough
+from streetsafe_plugin.domain.briefing_pack.fear_and_crime import fear_and_crime
+from streetsafe_plugin.domain.briefing_pack.fixes import fixes
+from streetsafe_plugin.domain.briefing_pack.hot_spots import hot_spots
+from streetsafe_plugin.domain.briefing_pack.material import (
+    Asked,
+    CrimeSet,
+    ReportSet,
+    report_keys,
+)
+from streetsafe_plugin.domain.briefing_pack.parks import CountedParks, count_parks
+from streetsafe_plugin.domain.briefing_pack.trend import month_numbers, months_of, trends
+from streetsafe_plugin.domain.pack import NO_MONTH, Audience, Counted, Pack, Trend
+from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.domain.ring_shapes import ring_shapes
-from streetsafe_plugin.domain.rings import assign, ring_limits
-from streetsafe_plugin.domain.taxonomy import REASONS
-
-_M2_PER_HA = 10_000.0
 
 
-@dataclass(frozen=True)
-class ParkGround:
-    """A park as it comes in: its names, where it is, how well its edge is known, and its shape."""
-
-    park_id: str
-    name: str
-    district: str
-    indicative: bool
-    note: str
-    shape: BaseGeometry
-
-
-@dataclass(frozen=True)
-class ReportSet:
-    """Reports as arrays: places (n, 2) in metres, dates (None where unknown), ticked reasons.
-
-    `total` counts what was read, `excluded` what could not be placed, by reason.
-    """
-
-    xy: Floats
-    dates: Sequence[datetime.date | None]
-    ticks: Mapping[str, Bools]
-    total: int
-    excluded: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class CrimeSet:
-    """Recorded crimes as places (n, 2) in metres, and the first days of the months they cover."""
-
-    xy: Floats
-    months: Sequence[datetime.date]
-
-
-def figures(
+def make_pack(
     reports: ReportSet,
-    parks: Sequence[ParkGround],
-    limits_m: Sequence[float],
+    grounds: Sequence[ParkGround],
+    asked: Asked,
     crimes: CrimeSet | None = None,
     tick: Tick = no_tick,
-) -> tuple[Whole, list[Park]]:
-    """Return what a briefing says of all reports and of each park, in the parks' order.
+) -> tuple[Pack, Counted]:
+    """Return all figures of an internal briefing, and which report counts where.
 
     Args:
-        reports: the reports.
-        parks: at least one park.
-        limits_m: outer distances of the rings, ascending.
-        crimes: recorded crimes, for context; None where there are none to show.
-        tick: progress.
+        reports: The reports that count, perhaps none.
+        grounds: At least one park.
+        asked: What the pack is to hold.
+        crimes: Recorded crimes that count; None where there are none to show.
+        tick: Progress.
 
     Raises:
         DoesNotAddUp: a report is missing from the accounting or counted twice.
     """
-    shapes, ids = [park.shape for park in parks], [park.park_id for park in parks]
-    rings = len(limits_m) + 1
-    belonging = assign(reports.xy, shapes, limits_m, tick=lambda share: tick(0.4 * share), ids=ids)
-    counts = count_rings(belonging, len(parks), rings, reports.ticks)
-    accounting = account(reports.total, belonging, counts, reports.excluded, True)
-    zone_shapes = ring_shapes(shapes, limits_m, tick=lambda share: tick(0.4 + 0.4 * share), ids=ids)
-    crime_counts = None
+    found = count_parks(reports, grounds, crimes, asked, _part(tick, 0.0, 0.25))
+    month = _months_or_none(reports)
+    months = months_of(reports, asked)
+    whole_trend: Trend | None = None
+    park_trends: list[Trend | None] = [None] * len(found.parks)
+    if months is not None:
+        whole_trend, own = trends(months, month, found.park, len(found.parks))
+        park_trends = [*own]
+    whole_change, of_given = changes(reports, grounds, months, asked, _part(tick, 0.25, 0.6))
+    hot, cell_of = hot_spots(reports.xy, asked, _part(tick, 0.6, 0.7))
+    listed = fixes(reports, grounds, asked, _part(tick, 0.7, 0.8))
+    divided = {"hot_spots": cell_of}
+    gap = None
     if crimes is not None:
-        near = assign(
-            crimes.xy, shapes, limits_m, tick=lambda share: tick(0.8 + 0.2 * share), ids=ids
+        gap, divided["fear_and_crime"] = fear_and_crime(
+            reports, crimes, asked, _part(tick, 0.8, 0.9)
         )
-        crime_counts = count_rings(near, len(parks), rings, {}).reports.sum(axis=1)
-    made = [
-        _park(number, park, zone_shapes[number], limits_m, counts, crime_counts)
-        for number, park in enumerate(parks)
-    ]
-    dated = [date for date in reports.dates if date is not None]
-    complete = len(reports.ticks) == len(REASONS)
-    whole = Whole(
-        read=accounting.total,
-        used=accounting.inside + accounting.in_rings + accounting.outside,
-        inside=accounting.inside,
-        in_rings=accounting.in_rings,
-        outside=accounting.outside,
-        excluded=accounting.excluded,
-        mentions=sum(int(ticked.sum()) for ticked in reports.ticks.values()) if complete else None,
-        first=min(dated, default=None),
-        last=max(dated, default=None),
-        undated=len(reports.dates) - len(dated),
-        crime_period="" if crimes is None else months(crimes.months),
-    )
-    return whole, made
-
-
-def _park(
-    number: int,
-    park: ParkGround,
-    shapes: Sequence[BaseGeometry],
-    limits_m: Sequence[float],
-    counts: RingCounts,
-    crimes: Ints | None,
-) -> Park:
-    zones = tuple(
-        Zone(
-            inner,
-            outer,
-            shape.area / _M2_PER_HA,
-            int(counts.reports[number, ring]),
-            None if counts.mentions is None else int(counts.mentions[number, ring]),
-        )
-        for ring, ((inner, outer), shape) in enumerate(zip(ring_limits(limits_m), shapes))
-    )
-    known = [reason for reason in REASONS if reason.code in counts.reasons]
-    return Park(
-        number=number + 1,
-        park_id=park.park_id,
-        name=park.name,
-        district=park.district,
-        indicative=park.indicative,
-        note=park.note,
-        zones=zones,
-        zone_shapes=tuple(shapes),
-        reasons=most_frequent(
-            [reason.label for reason in known],
-            [int(counts.reasons[reason.code][number].sum()) for reason in known],
+    pack = Pack(
+        Audience.INTERNAL,
+        replace(found.whole, trend=whole_trend, change=whole_change),
+        tuple(
+            replace(park, trend=trend, change=of_given[number])
+            for park, trend, number in zip(found.parks, park_trends, found.given)
         ),
-        crimes=None if crimes is None else int(crimes[number]),
-        within=int(counts.reports[number].sum()),
+        enough(reports.xy, asked.area, _part(tick, 0.9, 1.0)),
+        hot,
+        listed.rows,
+        gap,
+        fix_sentences=listed.sentences,
     )
+    return pack, _counted(reports, found, month, listed.places, divided)
+
+
+def _counted(
+    reports: ReportSet,
+    found: CountedParks,
+    month: Ints,
+    places: dict[str, Bools],
+    divided: dict[str, Ints],
+) -> Counted:
+    keys = report_keys(reports.xy, reports.dates) if reports.keys is None else reports.keys
+    return Counted(keys, found.park, found.ring, month, reports.ticks, places, divided)
+
+
+def _months_or_none(reports: ReportSet) -> Ints:
+    known = ~np.isnat(reports.dates)
+    month = np.full(len(reports.dates), NO_MONTH, dtype=np.int64)
+    month[known] = month_numbers(reports.dates[known])
+    return month
+
+
+def _part(tick: Tick, start: float, end: float) -> Callable[[float], None]:
+    """Return the tick of a piece of work that takes the pack from `start` to `end`."""
+    return lambda share: tick(start + (end - start) * share)

@@ -16,7 +16,7 @@ from typing import Optional
 from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.arrays import Bools, Ints
-from streetsafe_plugin.domain.evaluation import Verdict
+from streetsafe_plugin.domain.evaluation import Doubt, Verdict
 
 #: A number of reports or mentions; None where it is held back.
 Count = Optional[int]
@@ -89,7 +89,10 @@ class Change:
 
     `counts` are the reports (before, after) of park, ring and control area, `value`, `low` and
     `high` the change set against the control area with its 95 % interval; all None where they are
-    not given.
+    not given. `months` are how many months were held against as many before, None where a park's
+    own measures divide the time; `days` how long each period is, for several parks on average.
+    `doubt` says why an interval without zero is not relied on, `why_not` why there is no answer.
+    `in_ring` and `control_density` are those of `park_evaluation.Evaluation`.
     """
 
     verdict: Verdict
@@ -100,6 +103,12 @@ class Change:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    months: int | None = None
+    days: tuple[float, float] | None = None
+    doubt: Doubt = Doubt.NONE
+    why_not: str = ""
+    in_ring: Verdict = Verdict.CANNOT_TELL
+    control_density: float | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,8 @@ class Whole:
     reason why a report could not be used; `used` is `read` without the excluded. `first` and
     `last` are the dates of the dated ones, to the month only if `to_the_month`; `undated` counts
     the rest. `crime_period` says which months of recorded crime stand beside them.
+    `tells_reasons` is False where the layer lacks some of the reasons, so that nobody can know
+    the mentions.
     """
 
     read: Count
@@ -161,6 +172,7 @@ class Whole:
     reasons: tuple[tuple[str, int], ...] = ()
     trend: Trend | None = None
     change: Change | None = None
+    tells_reasons: bool = True
 
 
 @dataclass(frozen=True)
@@ -221,7 +233,8 @@ class Pack:
     """Everything that a briefing says.
 
     `enough` is the sentence on whether there are enough reports for a pattern; it stands where a
-    map does. `held` are the sentences on what was held back and why, none in an internal pack.
+    map does. `fixes` are the first of the fix list, of which `fix_sentences` speak. `held` are the
+    sentences on what was held back and why, none in an internal pack.
     """
 
     audience: Audience
@@ -234,6 +247,7 @@ class Pack:
     threshold: int = 0
     round_to: int = 0
     held: tuple[str, ...] = ()
+    fix_sentences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,7 +257,9 @@ class Counted:
     `keys` tell the reports apart from pack to pack. `park` numbers the park (from 0) whose zone
     `ring` a report lies in, both -1 outside. `month` is numpy's `datetime64[M]` as an integer,
     `NO_MONTH` where a report has no date. `ticks` has the ticked reasons by code. `places` are
-    further sets of reports that a pack counts, such as the places of a fix list, by name.
+    further sets of reports that a pack counts: the places of a fix list, as `fix 1`. `divided`
+    has, for `hot_spots` and `fear_and_crime`, the number of the cell or area that a report lies
+    in, as the pack lists them, -1 for none.
     """
 
     keys: Sequence[str]
@@ -252,6 +268,7 @@ class Counted:
     month: Ints
     ticks: Mapping[str, Bools]
     places: Mapping[str, Bools] = field(default_factory=dict)
+    divided: Mapping[str, Ints] = field(default_factory=dict)
 
 
 NO_MONTH = -(10**6)

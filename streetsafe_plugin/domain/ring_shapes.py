@@ -122,6 +122,11 @@ class _Rings:
         return found
 
 
+def cut_at(rings: Sequence[Sequence[BaseGeometry]], area: BaseGeometry) -> list[list[BaseGeometry]]:
+    """Return the parts of parks and rings that lie in an area; empty where nothing does."""
+    return [[only_area(ring.intersection(area)) for ring in of_park] for of_park in rings]
+
+
 def _less(shape: BaseGeometry, others: Sequence[BaseGeometry]) -> BaseGeometry:
     """Return a shape without others: one by one, which is quicker than joining them first."""
     for other in others:

@@ -45,7 +45,7 @@ from streetsafe_plugin.gis import import_ledger
 from streetsafe_plugin.gis.geopackage_bulk import LayerColumns, fill
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
 from streetsafe_plugin.gis.styling import Finish, dress
-from streetsafe_plugin.gis.text_gate import file_stem, literal
+from streetsafe_plugin.gis.text_gate import FORMULA_STARTS, file_stem, literal
 from streetsafe_plugin.i18n import tr
 
 #: A place for a row: x and y in the layer's system, a shapely geometry, or nothing.
@@ -55,7 +55,6 @@ Row = tuple[Place, Sequence[Any]]
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".csv": "CSV", ".xlsx": "XLSX"}
 NO_DATA = -9999.0
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _GEOMETRY_TYPES = {
     "point": QgsWkbTypes.Type.Point,
@@ -345,7 +344,7 @@ def _attribute(value: Any, neutralise_formulas: bool) -> Any:
     if isinstance(value, float) and np.isnan(value):
         return None
     if isinstance(value, str):
-        formula = value.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(value)
+        formula = value.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(value)
         return f"'{value}" if neutralise_formulas and formula else value
     if isinstance(value, datetime.datetime):
         clock = QTime(value.hour, value.minute, value.second, value.microsecond // 1000)

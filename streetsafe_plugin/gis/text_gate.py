@@ -20,6 +20,8 @@ from streetsafe_plugin.domain.errors import InputRefused
 
 _WORD_JOINER = "\u2060"
 _LONGEST_FILE_NAME = 80
+#: What a spreadsheet takes for the beginning of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DEVICE_NAMES = frozenset(
     ["con", "prn", "aux", "nul"]
     + [f"com{digit}" for digit in range(10)]
@@ -45,6 +47,12 @@ def label(text: str) -> str:
 def as_html(text: str) -> str:
     """Return `text` for a place that renders HTML, such as a layer's notes."""
     return html.escape(plain(text), quote=True)
+
+
+def cell(text: str) -> str:
+    """Return `text` for a cell of a spreadsheet, which would run it as a formula by its start."""
+    shown = plain(text)
+    return f"'{shown}" if any(one.startswith(FORMULA_STARTS) for one in (text, shown)) else shown
 
 
 def file_stem(text: str) -> str:

@@ -15,6 +15,7 @@ from qgis.PyQt.QtGui import QImage
 
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from tests.front_door import Outcome, Refused
+from tests.sheets import sheets_of
 
 HOSTILE = "<script>x</script> [% 6*7 %] Café Park"
 OPERATION = "Coordinates were used as given, in EPSG:27700."
@@ -91,6 +92,11 @@ def brief(run_algorithm, parks, reports, tmp_path: Path):
     return run
 
 
+def told(made: Outcome) -> dict[str, object]:
+    """Return what the sheet About says, line by line."""
+    return {row["item"]: row["text"] for row in sheets_of(made["XLSX"])["About"]}
+
+
 def pages_of(pdf: str) -> list[str]:
     """Return each page's text as a reader's search finds it."""
     if shutil.which("pdftotext") is None:
@@ -102,13 +108,29 @@ def pages_of(pdf: str) -> list[str]:
 
 
 def test_a_pack_has_its_pages_and_says_where(brief, tmp_path: Path) -> None:
-    made = brief(FORMATS=[0, 1, 2])
-    assert (made["PAGES"], made["PARKS"]) == (4, 2)
+    made = brief(FORMATS=[0, 1, 2, 4, 5])
+    assert (made["PAGES"], made["PARKS"], made["REPORTS_COUNTED"]) == (4, 2, 60)
     names = sorted(path.name for path in (tmp_path / "pack").iterdir())
-    assert len(names) == 1 + 4 + 4
+    sheets = len(sheets_of(made["XLSX"]))
+    assert len(names) == 1 + 4 + 4 + 1 + sheets
     assert all(name.startswith("OFFICIAL-SENSITIVE_") for name in names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in names)
     assert Path(made["PDF"]).exists()
+
+
+def test_tables_alone_can_be_asked_for(brief, tmp_path: Path) -> None:
+    made = brief(FORMATS=[4], HANDLING="Police and council only", ATTRIBUTION="© OS 2022")
+    assert [path.suffix for path in (tmp_path / "pack").iterdir()] == [".xlsx"]
+    assert "PDF" not in made.results
+    about = told(made)
+    assert about["Marking"] == "OFFICIAL-SENSITIVE"
+    assert about["Handling"] == "Police and council only"
+    assert about["Coordinates"] == OPERATION
+    assert about["Sources"].startswith("© OS 2022")
+    assert about["Reports counted (n)"] == "60"
+    assert about["Made"].startswith("Made ")
+    names = {row["park"] for row in sheets_of(made["XLSX"])["Parks"]}
+    assert names == {HOSTILE, "Small Green"}
 
 
 def test_every_page_carries_what_it_must(brief) -> None:
@@ -170,8 +192,9 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
     ("more", "sentence"),
     [
         ({"MARKING": None}, r"Marking \(MARKING\) is not chosen"),
-        ({"AUDIENCE": 2}, "choose Internal"),
-        ({"AUDIENCE": 1}, "choose Internal"),
+        ({"PAPER": 2}, "only A4 landscape"),
+        ({"FORMATS": [3]}, "slides are not offered"),
+        ({"FROM": "2022-05-01", "TO": "2022-04-01"}, "swap them"),
         ({"DISTANCES": "near"}, "DISTANCES"),
         ({"DISTANCES": "1,2,3,4,5,6,7"}, "room for 6 rings"),
         ({"FORMATS": []}, r"Formats \(FORMATS\): none"),
@@ -197,8 +220,15 @@ def test_cancelling_leaves_nothing(run_algorithm, parks, reports, tmp_path: Path
     assert left == []
 
 
+@pytest.mark.parametrize("audience", [1, 2])
+def test_small_numbers_do_not_leave_unprotected(brief, tmp_path: Path, audience: int) -> None:
+    with pytest.raises(QgsProcessingException, match="Choose Internal"):
+        brief(AUDIENCE=audience)
+    assert not (tmp_path / "pack").exists()
+
+
 def test_parks_that_are_not_there_are_refused(brief, make_layer) -> None:
-    with pytest.raises(QgsProcessingException, match="holds no park"):
+    with pytest.raises(QgsProcessingException, match="holds no polygon"):
         brief(PARKS=make_layer([], kind="Polygon"))
 
 
@@ -281,9 +311,15 @@ def test_the_method_flows_on_to_another_page(brief, run_algorithm, reports, monk
     assert all(page.count("OFFICIAL-SENSITIVE") >= 2 for page in pages)
 
 
-def test_no_report_makes_no_briefing(brief, make_layer) -> None:
-    with pytest.raises(QgsProcessingException, match="holds no report"):
-        brief(REPORTS=make_layer([None]))
+def test_a_layer_without_reports_makes_a_briefing_that_says_so(brief, make_layer) -> None:
+    made = brief(REPORTS=make_layer([None]), FORMATS=[0, 4])
+    assert made["REPORTS_COUNTED"] == 0
+    assert any("no report to count" in warning for warning in made.warnings)
+    overview, first, *_ = pages_of(made["PDF"])
+    assert "n = no reports" in overview
+    assert "1 without a place" in " ".join(overview.split())
+    assert "No reports lie inside the park" in first
+    assert "There is no report, so there is no pattern." in told(made)["Pattern"]
 
 
 def test_the_radius_of_the_heat_map_stands_on_the_page(

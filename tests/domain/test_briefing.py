@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from streetsafe_plugin.domain import briefing
-from streetsafe_plugin.domain.briefing_figures import CrimeSet, ParkGround, ReportSet, figures
-from streetsafe_plugin.domain.pack import Park, Whole, Zone
+from streetsafe_plugin.domain.briefing_pack.material import Asked, CrimeSet, ReportSet
+from streetsafe_plugin.domain.briefing_pack.parks import count_parks
+from streetsafe_plugin.domain.pack import Audience, HotSpots, Pack, Park, Whole, Zone
+from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 
-def whole(used: int, **more: object) -> Whole:
+def whole(used: int | None, **more: object) -> Whole:
     values = {
         "read": used,
         "used": used,
@@ -123,18 +125,19 @@ def test_the_period_reads_as_dates(first, last, words: str) -> None:
 def test_figures_of_two_square_parks() -> None:
     # parks of 100 m by 100 m, 1 ha each, 1 km apart; ring of 100 m: 4·100·100 + π·100² m²
     parks = [
-        ParkGround("west", "West", "", False, "", box(0, 0, 100, 100)),
-        ParkGround("east", "East", "", True, "", box(1000, 0, 1100, 100)),
+        ParkGround("west", "West", box(0, 0, 100, 100)),
+        ParkGround("east", "East", box(1000, 0, 1100, 100), indicative=True),
     ]
     xy = np.array([[50, 50], [100, 50], [150, 50], [1050, 50], [600, 50], [5000, 0]], dtype=float)
     lit = np.array([True, False, True, True, False, True])
     ticks = {code: np.zeros(6, dtype=bool) for code in REASON_CODES}
     ticks["env_lighting"], ticks["beh_followed"] = lit, ~lit
-    days = [datetime.date(2022, 1, day) for day in range(1, 6)] + [None]
+    days = np.array([f"2022-01-0{day}" for day in range(1, 6)] + ["NaT"], dtype="datetime64[D]")
     reports = ReportSet(xy, days, ticks, 8, {"no_geometry": 2})
-    months = [datetime.date(2022, month, 1) for month in (1, 2, 4)]
-    crimes = CrimeSet(np.array([[50.0, 50.0], [50.0, 50.0]]), months)
-    all_of_them, (west, east) = figures(reports, parks, [100.0], crimes)
+    months = np.array([f"2022-0{month}-01" for month in (1, 2, 4)], dtype="datetime64[D]")
+    crimes = CrimeSet(np.array([[50.0, 50.0], [50.0, 50.0], [9000.0, 0.0]]), months)
+    found = count_parks(reports, parks, crimes, Asked([100.0]))
+    all_of_them, (west, east) = found.whole, found.parks
     assert (all_of_them.inside, all_of_them.in_rings, all_of_them.outside) == (3, 1, 2)
     assert (all_of_them.read, all_of_them.excluded, all_of_them.undated) == (
         8,
@@ -157,18 +160,19 @@ def test_the_order_of_the_parks_changes_no_figure() -> None:
     # a play area in a country park, two parks of the same size with a report halfway between, and
     # two of the same size that overlap by half
     parks = [
-        ParkGround("country", "Country", "", False, "", box(0, 0, 1000, 1000)),
-        ParkGround("play", "Play", "", False, "", box(100, 100, 200, 200)),
-        ParkGround("west", "West", "", False, "", box(5000, 0, 5100, 100)),
-        ParkGround("east", "East", "", False, "", box(5200, 0, 5300, 100)),
-        ParkGround("upper", "Upper", "", False, "", box(9000, 50, 9100, 150)),
-        ParkGround("lower", "Lower", "", False, "", box(9000, 0, 9100, 100)),
+        ParkGround("country", "Country", box(0, 0, 1000, 1000)),
+        ParkGround("play", "Play", box(100, 100, 200, 200)),
+        ParkGround("west", "West", box(5000, 0, 5100, 100)),
+        ParkGround("east", "East", box(5200, 0, 5300, 100)),
+        ParkGround("upper", "Upper", box(9000, 50, 9100, 150)),
+        ParkGround("lower", "Lower", box(9000, 0, 9100, 100)),
     ]
     xy = np.array([[150, 150], [200, 150], [300, 150], [5150, 50]], dtype=float)
-    reports = ReportSet(xy, [None] * 4, {}, 4, {})
-    crimes = CrimeSet(xy[[0, 3, 3]], [])
+    reports = ReportSet(xy, np.full(4, "NaT", dtype="datetime64[D]"), {}, 4, {})
+    crimes = CrimeSet(xy[[0, 3, 3]], np.full(3, "NaT", dtype="datetime64[D]"))
     for order in ([0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [1, 5, 2, 0, 3, 4]):
-        _, made = figures(reports, [parks[number] for number in order], [100.0], crimes)
+        in_order = [parks[number] for number in order]
+        made = count_parks(reports, in_order, crimes, Asked([100.0])).parks
         assert [park.name for park in made] == [parks[number].name for number in order]
         found = {
             park.name: ([zone.reports for zone in park.zones], park.crimes, park.zones[0].area_ha)
@@ -215,3 +219,48 @@ def test_circles_are_pointed_out_on_the_overview() -> None:
     assert briefing.circles([park(1, 1), park(1, 1)]) is None
     assert briefing.circles([park(1, 1, indicative=True)]).startswith("1 park (marked *) is a")
     assert briefing.circles([park(1, 1, indicative=True)] * 2).startswith("2 parks (marked *) are")
+
+
+COUNTS = st.one_of(st.none(), st.integers(0, 3000))
+
+
+@given(inside=COUNTS, within=COUNTS, used=st.one_of(st.none(), st.integers(50, 9000)))
+@settings(max_examples=100, deadline=None)
+def test_what_is_held_back_is_said_to_be_and_no_more(inside, within, used) -> None:
+    of_park = park(0, 0, zones=(Zone(0, 0, 10, inside, None),), within=within)
+    first = briefing.park_sentences(of_park, whole(used), threshold=5)[0]
+    numbers = {int(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?![\d.]*%)", first)}
+    # 0 m is the reach of a park without rings, 5 the threshold
+    assert numbers - {0, 5} <= {inside, within, used}
+    assert ("held back" in first) == (inside is None or within is None)
+    assert ("%" in first) == bool(within and used)
+
+
+def test_the_overview_says_what_is_held_back() -> None:
+    some = whole(None, read=1200, inside=None, in_rings=270, outside=560, mentions=None)
+    assert "number held back" in briefing.headline(some)
+    said = briefing.accounting(some)
+    assert "(held back) lie inside a park, 270 in a ring around one, 560 further away" in said
+    assert briefing.counted(None, "report") == "held back"
+
+
+def test_the_method_explains_what_the_pack_has() -> None:
+    without = [heading for heading, _ in briefing.method(whole(1), None)]
+    assert "What the hot spots show" not in without
+    pack = Pack(
+        Audience.PARTNER,
+        whole(1),
+        (),
+        "",
+        HotSpots((), 250.0, ()),
+        held=("Numbers below 5 are held back.",),
+    )
+    sections = dict(briefing.method(whole(1), None, pack))
+    assert "Hexagons 250 m across" in sections["What the hot spots show"]
+    assert sections["What is held back"] == "Numbers below 5 are held back."
+    assert "How the fix list is made" not in sections
+
+
+def test_a_layer_without_reasons_has_no_mentions() -> None:
+    sections = dict(briefing.method(whole(1, tells_reasons=False), None))
+    assert "there are no mentions" in sections["What is counted"]
