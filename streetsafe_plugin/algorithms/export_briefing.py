@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsPrintLayout,
     QgsProcessingAlgorithm,
     QgsProcessingOutputFile,
     QgsProcessingOutputNumber,
@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterNumber,
+    QgsProcessingUtils,
     QgsProject,
 )
 
@@ -45,8 +46,10 @@ from streetsafe_plugin.domain.pack import Audience, Counted, Pack
 from streetsafe_plugin.domain.pack_tables import About, tables
 from streetsafe_plugin.gis import pack_tables, release, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
-from streetsafe_plugin.gis.layouts import Frame, briefing_layout
+from streetsafe_plugin.gis.layouts import Frame, Laid, briefing_layout
+from streetsafe_plugin.gis.pages import template
 from streetsafe_plugin.i18n import tr
+from streetsafe_plugin.settings import load_settings
 
 __all__ = ["MARKINGS", "ExportBriefing"]
 
@@ -228,9 +231,9 @@ class ExportBriefing(StreetSafeAlgorithm):
         _say_figures(run, pack, material)
         pack = _protect(run, pack, counted)
         frame = frame_of(run)
-        layout = self._lay_out(run, frame, pack, material)
-        pages = layout.pageCollection().pageCount()
-        files = self._export(run, layout, frame, pack)
+        laid = self._lay_out(run, frame, pack, material)
+        pages = len(laid.pages)
+        files = self._export(run, laid, frame, pack)
         run.say(tr("{} pages, {} files, all read back.").format(pages, len(files)))
         return {
             FOLDER: str(files[0].parent),
@@ -241,37 +244,44 @@ class ExportBriefing(StreetSafeAlgorithm):
             WORKBOOK: _first_of_kind(files, ".xlsx"),
         }
 
-    def _lay_out(self, run: Run, frame: Frame, pack: Pack, material: Material) -> QgsPrintLayout:
+    def _lay_out(self, run: Run, frame: Frame, pack: Pack, material: Material) -> Laid:
         # kept alive with the layout, which draws the project's layers
         self._project = QgsProject()
         self._project.setCrs(run.crs)
         heat = run.raster(HEATMAP)
+        paper = template.PAPERS[PAPERS.index(run.choice(PAPER, PAPERS))]
+        given = Path(run.text(TEMPLATE)) if run.given(TEMPLATE) else None
+        file = template.template_file(paper, load_settings().template_folder, given)
         layers = briefing_layers(
+            Path(QgsProcessingUtils.tempFolder()) / f"{uuid.uuid4().hex}_maps.gpkg",
             self._project,
             run.crs,
-            pack.parks,
+            pack,
             material.reports.xy,
             material.concerns,
             heat,
             material.area,
         )
-        return briefing_layout(
+        laid = briefing_layout(
             self._project,
+            template.load_template(file, paper),
             frame,
-            pack.whole,
-            pack.parks,
+            pack,
             layers,
             heat_in_words(run, heat, pack.whole),
             how_made(run),
             run.stage(0.32, 0.37),
         )
+        for sentence in laid.sentences():
+            run.warn(sentence)
+        return laid
 
-    def _export(self, run: Run, layout: QgsPrintLayout, frame: Frame, pack: Pack) -> list[Path]:
+    def _export(self, run: Run, laid: Laid, frame: Frame, pack: Pack) -> list[Path]:
         """Export to one side, verify, then deliver; returns all files, a PDF first."""
         formats = run.choices(FORMATS, FORMAT_NAMES)
         today = datetime.date.today().isoformat()
         stem = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}"
-        pages = _pages(layout, pack, stem)
+        layout, pages = laid.layout, _pages(laid, stem)
         folder = run.folder(FOLDER)
         tick = run.stage(0.4, 0.98)
         with release.staging(folder) as aside:
@@ -294,10 +304,6 @@ class ExportBriefing(StreetSafeAlgorithm):
 
 def _not_yet(answers: Answers) -> Iterator[str]:
     """Yield what the pages cannot do yet."""
-    if answers.choice(PAPER, PAPERS) != PAPERS[0]:
-        yield tr("PAPER: only A4 landscape is offered yet; choose it.")
-    if answers.given(TEMPLATE):
-        yield tr("TEMPLATE: templates of your own are not offered yet; leave it empty.")
     if "slides" in answers.choices(FORMATS, FORMAT_NAMES):
         yield tr("FORMATS: slides are not offered yet; choose other formats.")
 
@@ -319,13 +325,11 @@ def _protect(run: Run, pack: Pack, counted: Counted) -> Pack:
     return pack
 
 
-def _pages(layout: QgsPrintLayout, pack: Pack, stem: str) -> list[release.Page]:
+def _pages(laid: Laid, stem: str) -> list[release.Page]:
     """Return the pages with the names of their pictures."""
-    behind = layout.pageCollection().pageCount() - len(pack.parks) - 1
-    names = [tr("overview"), *(park.name for park in pack.parks), *[tr("method")] * behind]
     return [
-        release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(name)[:40]}")
-        for number, name in enumerate(names)
+        release.Page(number, f"{stem}_{number + 1:02d}_{text_gate.file_stem(page.name)[:40]}")
+        for number, page in enumerate(laid.pages)
     ]
 
 
