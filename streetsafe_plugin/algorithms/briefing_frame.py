@@ -139,9 +139,11 @@ def _attribution(run: Run, standing: str) -> str:
         layer = run.vector(name)
         if layer is not None:
             stated += [text_gate.plain(right) for right in layer.metadata().rights()]
-    stated += [_reports_source(_values(run, REPORTS, "source_file"))]
-    if run.given(CRIMES):
-        stated += [_crimes_source(_values(run, CRIMES, "reported_by"))]
+    counted_crimes = run.source(REPORTS).fields().lookupField("crime_type") >= 0
+    if not counted_crimes:
+        stated += [_reports_source(_values(run, REPORTS, "source_file"))]
+    for name in [*([REPORTS] if counted_crimes else []), *([CRIMES] if run.given(CRIMES) else [])]:
+        stated += [_crimes_source(_values(run, name, "reported_by"))]
     lines = dict.fromkeys(line for line in stated if line)
     return " ".join(lines) or tr("No source was stated for these data.")
 

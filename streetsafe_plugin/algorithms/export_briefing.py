@@ -101,10 +101,10 @@ class ExportBriefing(StreetSafeAlgorithm):
             "Counts are those of “Reports in and around parks” with the same layers, Area and"
             " dates: a report belongs to the nearest park, and each is counted once. A layer"
             " without reports makes a briefing that says so.\n\n"
-            "Change: with Interventions each park is compared around the date of its own measures,"
-            " as many days before as after, up to a year, as “Did it work?” does it. Without, the"
-            " last whole months (12, or half of what there is) are held against as many before;"
-            " that is no evaluation. Where the interval spans zero it says “no clear change”.\n\n"
+            "Change: a park with a date in Interventions is compared around that, as many days"
+            " before as after, up to a year, as “Did it work?” does it. Without one, the last"
+            " whole months (12, or half of what there is) are held against as many before; that is"
+            " no evaluation. Where the interval spans zero it says “no clear change”.\n\n"
             "Hot spots and fear against crime use hexagons of CELL_SIZE, tested as “Hot spots”"
             " and “Fear against recorded crime” test them. The fix list holds places of 3 reports"
             " or more with one reason within 50 m, the first 40 of them.\n\n"
@@ -228,6 +228,11 @@ class ExportBriefing(StreetSafeAlgorithm):
             material.crimes,
             run.stage(0.2, 0.32),
         )
+        if not pack.parks:
+            raise InputRefused(
+                tr("No park lies in Area, nor does any of their rings."),
+                tr("Choose another Area or leave it empty."),
+            )
         _say_figures(run, pack, material)
         pack = _protect(run, pack, counted)
         frame = frame_of(run)

@@ -18,6 +18,8 @@ Cell = Union[str, int, float, datetime.date, None]
 #: The column that names what is held back in its row.
 HELD_BACK = "held_back"
 _ALL_PARKS = "All parks"
+#: Of numbers that are not whole; more tell nothing.
+_DECIMALS = 3
 
 
 class Kind(Enum):
@@ -102,9 +104,15 @@ def _table(
     filled: list[tuple[Cell, ...]] = []
     for row in rows:
         held = [column.title for column, value in zip(columns, row) if isinstance(value, _Held)]
-        cells = [None if isinstance(value, _Held) else value for value in row]
+        cells = [_cell(value) for value in row]
         filled.append((*cells, "; ".join(held) or None))
     return Table(name, title, (*columns, Column(HELD_BACK, Kind.TEXT)), tuple(filled))
+
+
+def _cell(value: _Value) -> Cell:
+    if isinstance(value, _Held):
+        return None
+    return round(value, _DECIMALS) if isinstance(value, float) else value
 
 
 def _count(number: Count) -> _Value:
@@ -243,7 +251,7 @@ def _trend(pack: Pack) -> Table:
 
 def _steps(who: Sequence[_Value], trend: Trend | None) -> Iterator[Sequence[_Value]]:
     for step in () if trend is None else trend.steps:
-        covered = "whole" if step.covered else "in part"
+        covered = "wholly" if step.covered else "not wholly"
         yield *who, step.label, step.first, step.last, covered, _count(step.reports)
 
 
@@ -321,7 +329,7 @@ def _fixes(pack: Pack) -> Table:
         Column("x", Kind.REAL, "m"),
         Column("y", Kind.REAL, "m"),
         Column("nearest_park", Kind.TEXT),
-        Column("nearest_park_m", Kind.REAL, "m"),
+        Column("distance to it", Kind.REAL, "m"),
         Column("reason_code", Kind.TEXT),
     )
     rows = [

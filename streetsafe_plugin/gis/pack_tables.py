@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import datetime
+import html
 import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from osgeo import gdal, ogr
 
@@ -55,8 +55,9 @@ def write_workbook(path: Path, tables: Sequence[Table], marking: str, tick: Tick
     Raises:
         WriteFailed: it could not be written whole.
     """
-    dataset = gdal.GetDriverByName("XLSX").Create(str(path), 0, 0, 0, gdal.GDT_Unknown)
-    if dataset is None:
+    driver = gdal.GetDriverByName("XLSX")
+    dataset = driver and driver.Create(str(path), 0, 0, 0, gdal.GDT_Unknown)
+    if not dataset:
         raise _not_written(path)
     for number, table in enumerate(tables):
         tick(number / len(tables))
@@ -139,7 +140,7 @@ def _make_readable(path: Path, tables: Sequence[Table], marking: str) -> None:
                 sheet = _SHEET.fullmatch(name)
                 if sheet:
                     text = _readable_sheet(text, tables[int(sheet.group(1)) - 1], marking)
-                elif name == "xl/workbook.xml":
+                elif name == "xl/workbook.xml" and b"<bookViews" not in text:
                     text = text.replace(b"<sheets>", _VIEW + b"<sheets>", 1)
                 made.writestr(name, text)
         aside.replace(path)
@@ -155,7 +156,7 @@ def _readable_sheet(sheet: bytes, table: Table, marking: str) -> bytes:
         for number, width in enumerate(_widths(table), start=1)
     )
     columns = f"<cols>{widths}</cols>".encode()
-    stated = f"&amp;C{escape(marking)}"
+    stated = f"&amp;C{html.escape(marking, quote=False)}"
     printed = (
         '<pageSetup orientation="landscape"/><headerFooter>'
         f"<oddHeader>{stated}</oddHeader><oddFooter>{stated}</oddFooter></headerFooter>"

@@ -263,6 +263,17 @@ def test_a_sample_does_not_pass_for_the_real_thing(brief, make_layer) -> None:
     assert "StreetSafe (police.uk)" not in overview
 
 
+def test_crimes_in_place_of_reports_are_not_credited_to_streetsafe(brief, make_layer) -> None:
+    crimes = make_layer(
+        ["Point(457150 301150)"],
+        fields=[("crime_type", "string(0)"), ("reported_by", "string(0)"),
+                ("source_file", "string(0)")],
+        rows=[["Robbery", "Leicestershire Police", "street.csv"]],
+    )  # fmt: skip
+    sources = told(brief(REPORTS=crimes, FORMATS=[4]))["Sources"]
+    assert sources == "Recorded crime: data.police.uk, Open Government Licence v3.0."
+
+
 def test_only_reports_in_the_area_are_counted(brief, make_layer) -> None:
     area = make_layer(
         ["Polygon((456000 300000, 459000 300000, 459000 303000, 456000 303000, 456000 300000))"],

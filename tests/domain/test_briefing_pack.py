@@ -169,9 +169,24 @@ def test_a_park_is_looked_at_around_its_own_date() -> None:
     assert change.counts == ((59, 59), (0, 0), (118, 118))
     assert change.months is None
     assert "no evaluation" not in change.sentence
-    assert pack.parks[1].change.sentence == (
-        "Whether reports changed cannot be told: no measure has a date."
+    assert pack.whole.change.counts == change.counts
+    # the other has no measure: the last six months of twelve
+    other = pack.parks[1].change
+    assert (other.months, other.before[0]) == (6, datetime.date(2022, 1, 1))
+
+
+def test_a_measure_that_was_never_live_leaves_it_open() -> None:
+    places, dates = daily("2022-01-01", "2023-01-01", [IN_PARK])
+    asked = Asked([100.0], measures={"p": [measure("p", "2022-03-01", status="planned")]})
+    pack, _ = pack_of(reports(places, dates), asked=asked)
+    change = pack.parks[0].change
+    assert change.sentence == (
+        "Whether reports changed cannot be told: no measure is known to have been live while"
+        " reports came."
     )
+    assert in_short(change) == "cannot be told"
+    # of all parks together months still tell something
+    assert pack.whole.change.months == 6
 
 
 def test_a_clear_fall_is_called_one() -> None:
@@ -250,6 +265,7 @@ def test_hot_cells_and_cells_with_reports_are_kept_and_counted() -> None:
     assert in_cells.tolist() == [cell.reports for cell in found.cells]
     held = sum(cell.reports for cell in hot)
     assert f"{100 * held / 140:.1f}% of the 140 reports" in " ".join(found.sentences)
+    assert "No area was given" in found.sentences[-1]
     assert re.match(rf"{len(hot)} of \d+ cells (is|are) hot", found.sentences[0])
 
 

@@ -104,3 +104,11 @@ def test_processing_escapes_its_own_log(qgis_app, push: str) -> None:
     getattr(feedback, push)("<img src=x> & more")
     assert "<img" not in feedback.htmlLog()
     assert "<img src=x> & more" in feedback.textLog()
+
+
+@given(st.text(max_size=12), st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", "\u200b="]))
+@settings(max_examples=200, deadline=None)
+def test_a_cell_never_starts_a_formula(text: str, start: str) -> None:
+    shown = text_gate.cell(start + text)
+    assert not shown.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert shown.removeprefix("'") == text_gate.plain(start + text).removeprefix("'")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whether reports changed, park by park and for all parks together.
 
-With a table of interventions each park is looked at around the date of its own measures, as many
-days before as after. Without one, the last whole months are held against as many before. Park,
-ring, control area and verdict are those of `park_evaluation`.
+A park with a dated measure is looked at around that date, as many days before as after, and all
+such parks together. Without one, and for all parks if nothing can be told of any such, the last
+whole months are held against as many before. Park, ring, control area and verdict are those of
+`park_evaluation`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from streetsafe_plugin.domain.park_evaluation import (
     ASKED_WIDTH,
     MULTIPLES,
     Evaluation,
+    Ground,
     Times,
     evaluate,
 )
@@ -63,14 +65,6 @@ def changes(
     if months is None:
         nothing = unknown("no report has a date in the period")
         return nothing, [nothing] * len(parks)
-    if asked.measures is None:
-        periods = _last_months(months, len(parks))
-        if not periods.months:
-            nothing = unknown("the reports cover no two whole months")
-            return nothing, [nothing] * len(parks)
-    else:
-        own = [asked.measures.get(park.park_id, ()) for park in parks]
-        periods = _around_measures(reports, own, months, asked)
     ground = ground_around(
         reports.xy,
         [park.shape for park in parks],
@@ -81,6 +75,27 @@ def changes(
         asked.area,
     )
     tick(0.8)
+    whole, single = _answers(ground, reports, _last_months(months, len(parks)))
+    if asked.measures is None:
+        return whole, single
+    tick(0.9)
+    own = [asked.measures.get(park.park_id, ()) for park in parks]
+    dated = [any(measure.date_from for measure in of_park) for of_park in own]
+    if not any(dated):
+        return whole, single
+    around = _around_measures(reports, own, months, asked)
+    around_whole, around_single = _answers(ground, reports, around)
+    return whole if around_whole.why_not else around_whole, [
+        around_single[park] if has_date else single[park] for park, has_date in enumerate(dated)
+    ]
+
+
+def _answers(
+    ground: Ground, reports: ReportSet, periods: _Periods | None
+) -> tuple[Change, list[Change]]:
+    if periods is None:
+        nothing = unknown("the reports cover no two whole months")
+        return nothing, [nothing] * len(ground.areas)
     times = Times(periods.calendar.number(reports.dates), periods.calendar.months())
     answers = evaluate(ground, times, periods.windows, with_power=False)
     single = [_change(one, periods, windows) for one, windows in zip(answers[:-1], periods.windows)]
@@ -94,11 +109,13 @@ def unknown(why_not: str) -> Change:
     return replace(found, sentence=sentence(found))
 
 
-def _last_months(months: Months, parks: int) -> _Periods:
-    """Return the last whole months, and as many before them."""
+def _last_months(months: Months, parks: int) -> _Periods | None:
+    """Return the last whole months, and as many before them; None without two of them."""
     calendar = calendar_between(first_day(months.first), last_day(months.first + len(months) - 1))
     whole = months.whole()
     number = min(MOST_MONTHS, len(whole) // 2)
+    if not number:
+        return None
     month = months.first + calendar.months()
     after, before = whole[len(whole) - number :], whole[len(whole) - 2 * number :][:number]
     windows = Windows(np.isin(month, before), np.isin(month, after))

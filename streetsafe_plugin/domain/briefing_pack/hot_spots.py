@@ -22,6 +22,10 @@ _CHOSEN_BY_THE_SAME = (
     "The cells were chosen by these same reports, so this flatters them: later reports may lie"
     " elsewhere."
 )
+_NO_AREA = (
+    "No area was given, so the ground is the rectangle around all reports, and shares of it say"
+    " little."
+)
 
 
 def hot_spots(xy: Floats, asked: Asked, tick: Tick = no_tick) -> tuple[HotSpots, Ints]:
@@ -41,7 +45,8 @@ def hot_spots(xy: Floats, asked: Asked, tick: Tick = no_tick) -> tuple[HotSpots,
     shapes = lattice.polygons(grid.cells[kept])
     held = zip(shapes, found.counts[kept].tolist(), found.classes[kept].tolist())
     cells = tuple(HotCell(shape, count, level) for shape, count, level in held)
-    return HotSpots(cells, asked.cell_m, tuple(_sentences(found))), _renumbered(grid.place, kept)
+    said = tuple(_sentences(found, asked.area is not None))
+    return HotSpots(cells, asked.cell_m, said), _renumbered(grid.place, kept)
 
 
 def _renumbered(place: Ints, kept: Bools) -> Ints:
@@ -49,7 +54,7 @@ def _renumbered(place: Ints, kept: Bools) -> Ints:
     return np.asarray((np.cumsum(kept) - 1)[place], dtype=np.int64)
 
 
-def _sentences(found: HotCells) -> list[str]:
+def _sentences(found: HotCells, is_stated: bool) -> list[str]:
     cells, hot = len(found.grid), int(found.hot.sum())
     if not found.tested:
         return ["There was nothing to hold the cells against, so hot spots cannot be told."]
@@ -72,6 +77,7 @@ def _sentences(found: HotCells) -> list[str]:
         f"{hold} {100 * covered.share_reports:.1f}% of the {everything:,} reports on"
         f" {100 * covered.share_area:.1f}% of the ground (PAI {covered.pai:.1f}).",
         _CHOSEN_BY_THE_SAME,
+        *([] if is_stated else [_NO_AREA]),
     ]
 
 
