@@ -109,10 +109,10 @@ def pages_of(pdf: str) -> list[str]:
 
 def test_a_pack_has_its_pages_and_says_where(brief, tmp_path: Path) -> None:
     made = brief(FORMATS=[0, 1, 2, 4, 5])
-    assert (made["PAGES"], made["PARKS"], made["REPORTS_COUNTED"]) == (4, 2, 60)
+    assert (made["PAGES"], made["PARKS"], made["REPORTS_COUNTED"]) == (5, 2, 60)
     names = sorted(path.name for path in (tmp_path / "pack").iterdir())
     sheets = len(sheets_of(made["XLSX"]))
-    assert len(names) == 1 + 4 + 4 + 1 + sheets
+    assert len(names) == 1 + 5 + 5 + 1 + sheets
     assert all(name.startswith("OFFICIAL-SENSITIVE_") for name in names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in names)
     assert Path(made["PDF"]).exists()
@@ -135,7 +135,7 @@ def test_tables_alone_can_be_asked_for(brief, tmp_path: Path) -> None:
 
 def test_every_page_carries_what_it_must(brief) -> None:
     pages = pages_of(brief(HANDLING="Police and council only", ATTRIBUTION="© OS 2022")["PDF"])
-    assert len(pages) == 4
+    assert len(pages) == 5
     for number, page in enumerate(pages, start=1):
         assert page.count("OFFICIAL-SENSITIVE") >= 2, number
         for text in (
@@ -146,13 +146,13 @@ def test_every_page_carries_what_it_must(brief) -> None:
             "© OS 2022",
             "StreetSafe (police.uk)",
             OPERATION,
-            f"Page {number} of 4",
+            f"Page {number} of 5",
         ):
             assert text in page, (number, text)
 
 
 def test_figures_on_the_page_are_the_counts(brief) -> None:
-    overview, first, second, method = pages_of(brief()["PDF"])
+    overview, first, second, _, method = pages_of(brief()["PDF"])
     assert re.search(r"Of 60 reports read, 23 lie inside a park, 0 in a ring", overview)
     assert "20 reports lie inside the park" in first
     assert "n = 20 of 60 reports" in first
@@ -317,7 +317,7 @@ def test_the_method_flows_on_to_another_page(brief, run_algorithm, reports, monk
     )
     made = brief()
     pages = pages_of(made["PDF"])
-    assert made["PAGES"] == len(pages) > 4
+    assert made["PAGES"] == len(pages) > 5
     assert "Line 59" in pages[-1]
     assert all(page.count("OFFICIAL-SENSITIVE") >= 2 for page in pages)
 

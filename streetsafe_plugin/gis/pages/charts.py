@@ -92,14 +92,15 @@ def trend_chart(page: Page, name: str, trend: Trend | None) -> None:
     page.sheet.bars(f"{name}_partly", partly, _hatched(colour), upright=True)
     line = Box(plot.x, base, pitch * len(trend.steps), 0.2)
     page.sheet.rectangle(f"{name}_line", line, fill_symbol(QUIET))
-    for figure, y in ((most, plot.y), (0, base)) if most else ((0, base),):
-        place = Box(box.x, y - line_mm / 2, axis_mm - 1, line_mm)
+    top = plot.y - line_mm / 2
+    for figure, y in ((most, top), (0, base - line_mm)) if most else ((0, base - line_mm),):
+        place = Box(box.x, y, axis_mm - 1, line_mm)
         label = f"{name}_axis_{'most' if figure else 'none'}"
         page.sheet.text(label, f"{figure:,}", place, look, QUIET, _RIGHT, _MIDDLE)
     _name_steps(page, name, trend.steps, Box(plot.x, base + 0.5, pitch, line_mm))
     held = [at for at, step in enumerate(trend.steps) if step.reports is None]
     for number, at in enumerate(held, start=1):
-        place = Box(plot.x + at * pitch - 1, base - line_mm, pitch + 2, line_mm)
+        place = Box(plot.x + at * pitch, base - line_mm, pitch, line_mm)
         page.sheet.text(f"{name}_held_{number:02d}", HELD, place, look, INK, _CENTRE, _BOTTOM)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from qgis.core import QgsLayoutItemRegistry
 from qgis.PyQt.QtXml import QDomDocument, QDomElement
@@ -81,9 +82,9 @@ def _fault(element: QDomElement) -> str:
     """Return what is wrong with an element, in words; empty where nothing is."""
     kind = QgsLayoutItemRegistry.ItemType
     what = element.attribute("type")
-    if element.tagName() == "LayoutMultiFrame" and what == str(int(kind.LayoutHtml)):
+    if element.tagName() == "LayoutMultiFrame" and what == _number(kind.LayoutHtml):
         return tr("holds an HTML frame")
-    if element.tagName() == "LayoutMultiFrame" and what == str(int(kind.LayoutAttributeTable)):
+    if element.tagName() == "LayoutMultiFrame" and what == _number(kind.LayoutAttributeTable):
         return tr("holds a table of a layer's attributes")
     if element.tagName() == "LayoutItem" and element.attribute("htmlState", "0") != "0":
         return tr("holds a label that is shown as HTML")
@@ -99,6 +100,11 @@ def _fault(element: QDomElement) -> str:
         if any(_REMOTE.match(part) for part in parts):
             return tr("fetches something from another machine (“{}”)").format(value[:60])
     return ""
+
+
+def _number(kind: Any) -> str:
+    """Return a kind of item as a template names it; Qt 5 has numbers for enums, Qt 6 not."""
+    return str(int(getattr(kind, "value", kind)))
 
 
 def _refused(path: Path, fault: str) -> InputRefused:
