@@ -122,9 +122,11 @@ def furniture(width: float, height: float) -> list[Slot]:
     right = width - margin
     return [
         text("marking_top", margin, 4, inner, 5, 10.0, True, "ink", "centre", "middle"),
-        text("title", margin, 11, inner - head - 4, 8.5, 17.0, True, "accent"),
-        text("audience", right - head, 11.2, head, 4.2, 8.0, True, "ink", "right"),
-        text("briefing_title", right - head, 15.6, head, 4.2, 8.0, False, "quiet", "right"),
+        text("title", margin, 11, inner - head - 4, 8.5, 17.0, True, "accent", "left",
+             "middle"),
+        text("audience", right - head, 10.4, head, 4.2, 8.0, True, "ink", "right"),
+        text("briefing_title", right - head, 14.6, head, 5.8, 8.0, False, "quiet", "right",
+             "middle"),
         text("subtitle", margin, 20.5, inner, 5, 9.0, False, "quiet"),
         placed("rule", "rule", margin, 26.3, inner, 0.35),
         text("note", margin, foot - 4.2, inner, 3.6, 6.5, False, "quiet"),
@@ -258,7 +260,8 @@ def slides() -> Paper:
     inner = width - 2 * margin
     slots = [
         text("marking_top", margin, 4, inner, 6, 12.0, True, "ink", "centre", "middle"),
-        text("title", margin, 11.5, inner - 84, 12, 26.0, True, "accent"),
+        text("title", margin, 11.5, inner - 84, 12, 26.0, True, "accent", "left",
+             "middle"),
         text("audience", width - margin - 80, 12.5, 80, 6, 12.0, True, "ink", "right"),
         text("briefing_title", width - margin - 80, 18.5, 80, 5.5, 11.0, False, "quiet", "right"),
         text("subtitle", margin, 24.5, inner, 6.5, 13.0, False, "quiet"),
@@ -271,8 +274,8 @@ def slides() -> Paper:
             for at in range(3)
             for slot in (
                 placed("tile", f"tile_{at + 1}", side, 89 + 25 * at, side_width, 22),
-                text(f"figure_{at + 1}", side + 3, 89 + 25 * at, 37, 22, 28.0, True, "accent",
-                     "right", "middle"),
+                text(f"figure_{at + 1}", side + 3, 89 + 25 * at, 38, 22, 28.0, True, "accent",
+                     "centre", "middle"),
                 text(f"meaning_{at + 1}", side + 44, 89 + 25 * at, side_width - 47, 22, 12.0,
                      False, "ink", "left", "middle"),
             )

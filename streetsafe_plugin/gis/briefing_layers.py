@@ -27,7 +27,7 @@ from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Audience, Pack
 from streetsafe_plugin.gis.briefing_tables import briefing_tables, hot_by_neighbours
 from streetsafe_plugin.gis.map_styles import heat_shown, specks, without_labels
-from streetsafe_plugin.gis.pages.maps import EXPLAINS_ITSELF, BriefingLayers
+from streetsafe_plugin.gis.pages.maps import EXPLAINS_ITSELF, BriefingLayers, park_symbols
 from streetsafe_plugin.gis.store import write_layers
 from streetsafe_plugin.i18n import tr
 
@@ -83,7 +83,9 @@ def briefing_layers(
     project.addMapLayers(list(opened.values()), False)
     places = xy if internal and xy is not None else np.empty((0, 2))
     symbols = _legend_symbols(opened, pack, set(concerns or ()))
-    return BriefingLayers(maps, _extents(pack, area), symbols, places, crs, final)
+    return BriefingLayers(
+        maps, _extents(pack, area), symbols, places, crs, final, opened["parks"].id()
+    )
 
 
 #: What their symbols' labels say needs no name above it.
@@ -140,7 +142,6 @@ def _legend_symbols(
     opened: Mapping[str, QgsMapLayer], pack: Pack, concerns: set[str | None]
 ) -> dict[str, Sequence[int]]:
     """Return by layer id the numbers of the symbols that its legend explains: those in use."""
-    statuses = sorted({1 if park.indicative else 0 for park in pack.parks})
     used: dict[str, set[object]] = {
         "reports": set(concerns),
         "hot_cells": {
@@ -158,7 +159,7 @@ def _legend_symbols(
             # the first entry of a raster's legend only names the band
             shown = list(range(1, len(layer.renderer().legendSymbologyItems()) + 1))
         elif name in ("parks", "outlines"):
-            shown = statuses
+            shown = park_symbols(pack.parks)
         elif name == "rings":
             shown = _ring_symbols(pack)
         else:

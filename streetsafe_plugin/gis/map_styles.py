@@ -63,8 +63,8 @@ def park_numbers(layer: QgsVectorLayer) -> None:
 def ring_counts(layer: QgsVectorLayer) -> None:
     """Draw rings with the number of their reports; hatched where it is held back."""
     root = QgsRuleBasedRenderer.Rule(None)
-    outline = {"style": "no", "outline_color": _RING, "outline_width": "0.25"}
-    shown = QgsFillSymbol.createSimple({**outline, "outline_style": "dash"})
+    outline = {"style": "no", "outline_color": _RING, "outline_width": "0.2"}
+    shown = QgsFillSymbol.createSimple(outline)
     held = shown.clone()
     held.appendSymbolLayer(hatching(45.0, 2.2, 0.15, QColor("#9aa5b1")))
     for symbol, rule, label in (

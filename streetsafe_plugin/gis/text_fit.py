@@ -41,7 +41,8 @@ def on_one_line(
     shrunk = QFont(font)
     needed = width_mm(text, font)
     if needed > width * _SAFETY:
-        share = max(width * _SAFETY / needed, smallest_share)
+        # a hair less, or rounding would cost the last letters
+        share = max(0.998 * width * _SAFETY / needed, smallest_share)
         shrunk.setPointSizeF(font.pointSizeF() * share)
     while width_mm(text, shrunk) > width * _SAFETY and len(text) > 1:
         text = text.rstrip("…")[:-1].rstrip() + "…"

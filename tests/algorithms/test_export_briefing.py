@@ -192,7 +192,6 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
     ("more", "sentence"),
     [
         ({"MARKING": None}, r"Marking \(MARKING\) is not chosen"),
-        ({"PAPER": 2}, "only A4 landscape"),
         ({"FORMATS": [3]}, "slides are not offered"),
         ({"FROM": "2022-05-01", "TO": "2022-04-01"}, "swap them"),
         ({"DISTANCES": "near"}, "DISTANCES"),
@@ -353,3 +352,15 @@ def test_acknowledgements_of_a_layer_reach_the_page(brief, parks) -> None:
     metadata.setRights(["© Crown copyright 2022 OS AC0000000000"])
     parks.setMetadata(metadata)
     assert "AC0000000000" in pages_of(brief()["PDF"])[0]
+
+
+def test_a_force_s_template_and_another_paper_are_used(brief, tmp_path: Path) -> None:
+    from streetsafe_plugin.paths import resource
+
+    shipped = resource("layouts", "briefing-a4-portrait.qpt").read_text(encoding="utf-8")
+    own = tmp_path / "own.qpt"
+    own.write_text(shipped.replace('id="overview.enough"', 'id="logo"'), encoding="utf-8")
+    made = brief(PAPER=1, TEMPLATE=str(own))
+    assert [warning for warning in made.warnings if "lacks overview.enough" in warning]
+    # A4 upright: 210 by 297 mm are 595 by 842 points
+    assert re.search(rb"/MediaBox \[0 0 59[456]\S* 84[123]", Path(made["PDF"]).read_bytes())

@@ -29,6 +29,7 @@ from qgis.core import (
 from streetsafe_plugin.compat import shrink_legend_font
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.errors import WriteFailed
+from streetsafe_plugin.domain.pack import Park
 from streetsafe_plugin.gis.pages.page import Page, box_of
 from streetsafe_plugin.gis.sheet import MM, Box
 from streetsafe_plugin.i18n import tr
@@ -52,7 +53,8 @@ class BriefingLayers:
     `maps` holds by kind of page its layers, bottom first, and `extents` what its map shows;
     a park's page shows the park's own. `legend_symbols` holds by layer id the numbers of the
     symbols that a legend explains, none for a layer that needs no explanation. `places` (n, 2)
-    are the reports', none where they must not be drawn. `path` is the layers' GeoPackage.
+    are the reports', none where they must not be drawn. `path` is the layers' GeoPackage,
+    `parks_id` the id of the layer of parks.
     """
 
     maps: Mapping[str, Sequence[QgsMapLayer]]
@@ -61,6 +63,7 @@ class BriefingLayers:
     places: np.ndarray
     crs: QgsCoordinateReferenceSystem
     path: Path
+    parks_id: str
 
     def all_layers(self) -> list[QgsMapLayer]:
         """Return every layer once, bottom first."""
@@ -75,8 +78,21 @@ class BriefingLayers:
         return int((across & up).sum())
 
 
-def show_map(page: Page, kind: str, extent: QgsRectangle, layers: BriefingLayers) -> QgsRectangle:
+def park_symbols(parks: Sequence[Park]) -> list[int]:
+    """Return the numbers of the symbols of parks that are in use: with a boundary, without."""
+    return sorted({1 if park.indicative else 0 for park in parks})
+
+
+def show_map(
+    page: Page,
+    kind: str,
+    extent: QgsRectangle,
+    layers: BriefingLayers,
+    in_sight: Mapping[str, Sequence[int]] | None = None,
+) -> QgsRectangle:
     """Fill the page's map and what explains it, and return the extent that it shows.
+
+    `in_sight` narrows the symbols of the legend, by layer id, to those on this map.
 
     Other maps that a force has put on the page get the same layers: left alone they would draw
     whatever the project holds.
@@ -100,7 +116,8 @@ def show_map(page: Page, kind: str, extent: QgsRectangle, layers: BriefingLayers
         return filled
     _require_drawable(shown)
     _space_grids(shown, filled)
-    _explain(page, shown, [(one, layers.legend_symbols[one.id()]) for one in on_top_first])
+    symbols = {**layers.legend_symbols, **(in_sight or {})}
+    _explain(page, shown, [(one, symbols[one.id()]) for one in on_top_first])
     _set_scale_bar(page, shown, filled)
     _point_north(page, shown)
     return filled

@@ -19,13 +19,14 @@ def overview(page: Page, frame: Frame, pack: Pack, layers: BriefingLayers) -> He
     whole, parks = pack.whole, pack.parks
     notes = figure_notes(pack, whole.trend if page.has("trend_chart") else None)
     shown = show_map(page, "overview", layers.extents["overview"], layers)
-    said = [briefing.headline(whole), briefing.accounting(whole), briefing.circles(parks)]
+    headline = briefing.headline(whole)
+    said = [headline, briefing.accounting(whole), briefing.circles(parks)]
     beyond = len(layers.places) - layers.reports_in(shown)
     if beyond:
         lie = tr("lies") if beyond == 1 else tr("lie")
         said.append(tr("{:,} of them {} beyond the edges of this map.").format(beyond, lie))
     page.tell("summary", [text for text in said if text])
-    page.say("headline", said[0] or "")
+    page.say("headline", " ".join([headline, pack.enough]))
     page.say("enough", pack.enough)
     page.say("change", whole.change.sentence if whole.change else "")
     tiles(

@@ -81,11 +81,12 @@ class Page:
         look, colour = self._look(label)
         box = box_of(label)
         shown = as_letters(text)
-        if "\n" not in shown and box.height < height_mm("x\nx", look, box.width):
-            shown, look = on_one_line(shown, look, box.width)
-        else:
-            shown, look = in_a_box(shown, look, box.width, box.height)
-        _write(label, shown, look, colour)
+        line, in_line = on_one_line(shown, look, box.width)
+        block, in_block = in_a_box(shown, look, box.width, box.height)
+        larger = line != shown or in_block.pointSizeF() > in_line.pointSizeF()
+        if "\n" in shown or (block == shown and larger):
+            line, in_line = block, in_block
+        _write(label, line, in_line, colour)
 
     def tell(self, name: str, texts: Sequence[str]) -> None:
         """Fill a text slot with paragraphs, a little apart, all in one size."""

@@ -9,7 +9,7 @@ from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.pack import Count, Pack, Park, Zone
 from streetsafe_plugin.gis.pages.charts import reasons_chart, trend_chart
 from streetsafe_plugin.gis.pages.furniture import Head, figure_notes, tiles
-from streetsafe_plugin.gis.pages.maps import BriefingLayers, show_map
+from streetsafe_plugin.gis.pages.maps import BriefingLayers, park_symbols, show_map
 from streetsafe_plugin.gis.pages.page import Page
 from streetsafe_plugin.gis.pages.tables import Column, table
 from streetsafe_plugin.gis.pages.titles import reasons_title, trend_title
@@ -18,7 +18,9 @@ from streetsafe_plugin.i18n import tr
 
 def park_page(page: Page, pack: Pack, park: Park, layers: BriefingLayers) -> Head:
     """Fill a park's page and return what stands at its head and foot."""
-    show_map(page, "park", _reach(park), layers)
+    reach_of_it = _reach(park)
+    near = [one for one in pack.parks if reach_of_it.intersects(_reach(one))]
+    show_map(page, "park", reach_of_it, layers, {layers.parks_id: park_symbols(near)})
     notes = figure_notes(pack, park.trend if page.has("trend_chart") else None)
     reach = tr("inside and within {:g} m").format(park.reach_m)
     figures: list[tuple[Count, str]] = [
@@ -57,7 +59,13 @@ def _reach(park: Park) -> QgsRectangle:
 
 
 def _zones_table(page: Page, pack: Pack, park: Park) -> None:
-    """List the zones; without reasons in the layer there is no column of mentions."""
+    """List the zones; without reasons in the layer there is no column of mentions.
+
+    Where every number is held back the sentences say so, and there is no table.
+    """
+    if all(zone.reports is None for zone in park.zones):
+        page.clear("zones_table")
+        return
     columns = [
         Column(tr("Zone"), 27, words=True),
         Column(tr("Hectares"), 15),

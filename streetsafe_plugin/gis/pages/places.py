@@ -31,12 +31,12 @@ def places_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
         page,
         "fixes_table",
         [
-            Column(tr("Rank"), 11, words=True),
-            Column(tr("Reason"), 52, words=True),
-            Column(tr("Who can mend it"), 70, words=True),
+            Column(tr("Rank"), 10, words=True),
+            Column(tr("Reason"), 55, words=True),
+            Column(tr("Who can mend it"), 66, words=True),
             Column(tr("Grid reference"), 28, words=True),
-            Column(tr("Nearest park"), 62, words=True),
-            Column(tr("Reports"), 14),
+            Column(tr("Nearest park"), 60, words=True),
+            Column(tr("Reports"), 18),
         ],
         [
             [

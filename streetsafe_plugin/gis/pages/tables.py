@@ -24,6 +24,8 @@ from streetsafe_plugin.gis.text_fit import on_one_line
 _GRID_MM = 0.1
 _LINE_MM_PER_POINT, _MARGIN_MM_PER_POINT = 0.41, 0.1
 _SIZE_PT, _SMALLEST_PT = 7.0, 5.4
+#: Long words in a cell may be smaller than the rest, to this share.
+_SMALLEST_SHARE = 0.75
 _LINES = QColor("#cbd2d9")
 
 
@@ -105,7 +107,8 @@ def _draw(
         for column, width in zip(columns, widths)
     ]
     for cell in heading:
-        cell.setTextFormat(text_format(bold, INK))
+        if not cell.textFormat().isValid():
+            cell.setTextFormat(text_format(bold, INK))
         cell.setBackgroundColor(ground)
     body = [
         [
@@ -129,8 +132,10 @@ def _draw(
 
 
 def _cell(text: str, column: Column, width: float, look: QFont) -> QgsTableCell:
-    shown, _ = on_one_line(text_gate.label(text), look, width, 1.0)
+    shown, fitted = on_one_line(text_gate.label(text), look, width, _SMALLEST_SHARE)
     cell = QgsTableCell(shown)
+    if fitted.pointSizeF() < look.pointSizeF():
+        cell.setTextFormat(text_format(fitted, INK))
     if not column.words:
         cell.setHorizontalAlignment(Qt.AlignmentFlag.AlignRight)
     return cell
