@@ -8,15 +8,44 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from headless import ROOT, qgis_running
+from qgis.core import (
+    QgsLayoutItem,
+    QgsLayoutItemLegend,
+    QgsLayoutItemMap,
+    QgsLayoutItemMapGrid,
+    QgsLayoutItemPicture,
+    QgsLayoutItemScaleBar,
+    QgsLayoutMeasurement,
+    QgsLegendStyle,
+    QgsLineSymbol,
+    QgsPrintLayout,
+    QgsProject,
+    QgsReadWriteContext,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtXml import QDomDocument
+
+from streetsafe_plugin.compat import set_legend_font
+from streetsafe_plugin.gis.sheet import (
+    ACCENT,
+    INK,
+    MM,
+    PALE,
+    QUIET,
+    Box,
+    Sheet,
+    add_page,
+    fill_symbol,
+    font,
+    text_format,
+)
 
 OUT = ROOT / "resources" / "layouts"
 A3_FROM_A4 = 2**0.5
@@ -24,6 +53,8 @@ A3_FROM_A4 = 2**0.5
 A3_TEXT = 1.19
 _NAMESPACE = uuid.UUID("6f0c1a52-0d0f-4b43-9d0a-6a9a4f6a5c11")
 _UUID = re.compile(r"\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}")
+_ATTRIBUTE = re.compile(r' [\w:.-]+="[^"]*"')
+_TAG = re.compile(rf"<([\w:.-]+)((?:{_ATTRIBUTE.pattern})+)(/?)>")
 _TILE_GAP = 2.0
 
 
@@ -311,11 +342,6 @@ def _with(every: Sequence[Slot], kinds: dict[str, list[Slot]]) -> dict[str, list
 
 def template_xml(paper: Paper) -> str:
     """Return a template as QGIS writes it, with ids that are the same each time."""
-    from qgis.core import QgsPrintLayout, QgsProject, QgsReadWriteContext
-    from qgis.PyQt.QtXml import QDomDocument
-
-    from streetsafe_plugin.gis.sheet import Sheet, add_page
-
     project = QgsProject()
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
@@ -334,14 +360,16 @@ def template_xml(paper: Paper) -> str:
         name = f"{paper.name} {len(fresh)}"
         return fresh.setdefault(found.group(), "{" + str(uuid.uuid5(_NAMESPACE, name)) + "}")
 
-    return _UUID.sub(stable, document.toString(1))
+    return _UUID.sub(stable, _TAG.sub(_in_order, document.toString(1)))
 
 
-def _put(sheet: object, paper: Paper, slot: Slot) -> None:
-    from streetsafe_plugin.gis.sheet import ACCENT, PALE, QUIET, Box, Sheet, fill_symbol
+def _in_order(tag: re.Match[str]) -> str:
+    """Return a tag with its attributes sorted: Qt writes them in an order of its own each time."""
+    attributes = sorted(_ATTRIBUTE.findall(tag.group(2)))
+    return f"<{tag.group(1)}{''.join(attributes)}{tag.group(3)}>"
 
-    if not isinstance(sheet, Sheet):
-        raise TypeError(sheet)
+
+def _put(sheet: Sheet, paper: Paper, slot: Slot) -> None:
     box = Box(*slot.box)
     if slot.what == "text":
         _put_text(sheet, slot, box)
@@ -352,13 +380,9 @@ def _put(sheet: object, paper: Paper, slot: Slot) -> None:
         sheet.rectangle(slot.name, box, fill_symbol(fill))
 
 
-def _put_text(sheet: object, slot: Slot, box: object) -> None:
-    from qgis.PyQt.QtCore import Qt
-
-    from streetsafe_plugin.gis.sheet import ACCENT, INK, QUIET, font
-
+def _put_text(sheet: Sheet, slot: Slot, box: Box) -> None:
     flag = Qt.AlignmentFlag
-    sheet.text(  # type: ignore[attr-defined]
+    sheet.text(
         slot.name,
         slot.name.replace("_", " ").capitalize(),
         box,
@@ -371,12 +395,7 @@ def _put_text(sheet: object, slot: Slot, box: object) -> None:
     )
 
 
-def _map(layout: object, paper: Paper) -> object:
-    from qgis.core import QgsLayoutItemMap, QgsLayoutMeasurement
-    from qgis.PyQt.QtGui import QColor
-
-    from streetsafe_plugin.gis.sheet import MM, QUIET
-
+def _map(layout: QgsPrintLayout, paper: Paper) -> QgsLayoutItemMap:
     item = QgsLayoutItemMap(layout)
     item.setFrameEnabled(True)
     item.setFrameStrokeColor(QUIET)
@@ -386,11 +405,7 @@ def _map(layout: object, paper: Paper) -> object:
     return item
 
 
-def _grid(item: object, paper: Paper) -> object:
-    from qgis.core import QgsLayoutItemMapGrid, QgsLineSymbol
-
-    from streetsafe_plugin.gis.sheet import QUIET, font, text_format
-
+def _grid(item: QgsLayoutItemMap, paper: Paper) -> QgsLayoutItemMapGrid:
     kind = QgsLayoutItemMapGrid
     grid = kind("grid", item)
     grid.setIntervalX(1000)
@@ -408,12 +423,7 @@ def _grid(item: object, paper: Paper) -> object:
     return grid
 
 
-def _legend(layout: object, paper: Paper) -> object:
-    from qgis.core import QgsLayoutItemLegend, QgsLegendStyle
-
-    from streetsafe_plugin.compat import set_legend_font
-    from streetsafe_plugin.gis.sheet import INK, font
-
+def _legend(layout: QgsPrintLayout, paper: Paper) -> QgsLayoutItemLegend:
     legend = QgsLayoutItemLegend(layout)
     legend.setAutoUpdateModel(False)
     legend.setTitle("")
@@ -436,12 +446,7 @@ def _legend(layout: object, paper: Paper) -> object:
     return legend
 
 
-def _scale_bar(layout: object, paper: Paper) -> object:
-    from qgis.core import QgsLayoutItem, QgsLayoutItemScaleBar
-    from qgis.PyQt.QtGui import QColor
-
-    from streetsafe_plugin.gis.sheet import INK, font, text_format
-
+def _scale_bar(layout: QgsPrintLayout, paper: Paper) -> QgsLayoutItemScaleBar:
     bar = QgsLayoutItemScaleBar(layout)
     bar.setStyle("Single Box")
     bar.setNumberOfSegments(2)
@@ -456,9 +461,7 @@ def _scale_bar(layout: object, paper: Paper) -> object:
     return bar
 
 
-def _north_arrow(layout: object, _: Paper) -> object:
-    from qgis.core import QgsLayoutItemPicture
-
+def _north_arrow(layout: QgsPrintLayout, _: Paper) -> QgsLayoutItemPicture:
     # without a picture of its own it gets the plugin's, wherever that is installed
     arrow = QgsLayoutItemPicture(layout)
     arrow.setNorthMode(QgsLayoutItemPicture.NorthMode.GridNorth)
@@ -468,11 +471,11 @@ def _north_arrow(layout: object, _: Paper) -> object:
 _MADE = {"map": _map, "legend": _legend, "scale_bar": _scale_bar, "north_arrow": _north_arrow}
 
 
-def _link(layout: object, kind: str) -> None:
+def _link(layout: QgsPrintLayout, kind: str) -> None:
     """Tie what explains a map to it, as the designer shows it."""
-    shown = layout.itemById(f"{kind}.map")  # type: ignore[attr-defined]
+    shown = layout.itemById(f"{kind}.map")
     for name in ("legend", "scale_bar", "north_arrow"):
-        item = layout.itemById(f"{kind}.{name}")  # type: ignore[attr-defined]
+        item = layout.itemById(f"{kind}.{name}")
         if shown is not None and item is not None:
             item.setLinkedMap(shown)
 

@@ -70,18 +70,34 @@ class Made:
 
 
 @pytest.fixture
-def lay(qgis_app, tmp_path: Path):
-    """Return a function that lays a pack out."""
+def draw(qgis_app, tmp_path: Path):
+    """Return a function that writes a pack's layers; it gives them with their project."""
     counter = itertools.count()
 
-    def make(pack, paper: str = A4, frame=packs.FRAME, template: Path | None = None, n: int = 300):
+    def make(pack, n: int = 300):
         project = QgsProject()
-        crs = QgsCoordinateReferenceSystem("EPSG:27700")
         layers = briefing_layers(
-            tmp_path / f"pack{next(counter)}_maps.gpkg", project, crs, pack,
-            packs.places_of(pack, n), packs.concerns_of(n), None, None,
-        )  # fmt: skip
-        used = load_template(template or template_file(paper, str(tmp_path)), paper)
+            tmp_path / f"pack{next(counter)}_maps.gpkg",
+            project,
+            QgsCoordinateReferenceSystem("EPSG:27700"),
+            pack,
+            packs.places_of(pack, n),
+            packs.concerns_of(n),
+            None,
+            None,
+        )
+        return project, layers
+
+    return make
+
+
+@pytest.fixture
+def lay(draw, tmp_path: Path):
+    """Return a function that lays a pack out."""
+
+    def make(pack, paper: str = A4, frame=packs.FRAME, n: int = 300):
+        project, layers = draw(pack, n)
+        used = load_template(template_file(paper, str(tmp_path)), paper)
         laid = briefing_layout(project, used, frame, pack, layers, None, ["Made by hand."])
         return Made(project, layers, laid)
 
@@ -219,25 +235,25 @@ def test_more_parks_than_the_table_holds_are_counted(lay, tmp_path: Path) -> Non
     assert len(shown) - 1 + left_out == 30
 
 
-def test_points_are_in_internal_packs_only(lay) -> None:
+def test_points_are_in_internal_packs_only(draw) -> None:
     for whole in (packs.large_pack(), packs.partner_pack(), packs.public_pack()):
         pack = telling(whole)
-        made = lay(pack)
-        path = str(made.layers.path)
+        _project, layers = draw(pack)
+        path = str(layers.path)
         held = QgsVectorLayer(path, "all", "ogr")
         names = {part.split("!!::!!")[1] for part in held.dataProvider().subLayers()}
         internal = pack.audience is Audience.INTERNAL
         assert ("reports" in names) is internal
         assert ("rings" in names) is (pack.audience is not Audience.PUBLIC)
-        assert len(made.layers.places) == (300 if internal else 0)
+        assert len(layers.places) == (300 if internal else 0)
         parks = QgsVectorLayer(f"{path}|layername=parks", "parks", "ogr")
         assert parks.fields().names() == ["fid", "park_name", "boundary_status", "within"]
 
 
-def test_rings_of_partners_have_counts_or_none(lay) -> None:
+def test_rings_of_partners_have_counts_or_none(draw) -> None:
     pack = telling(packs.partner_pack())
-    made = lay(pack)
-    rings = QgsVectorLayer(f"{made.layers.path}|layername=rings", "rings", "ogr")
+    _project, layers = draw(pack)
+    rings = QgsVectorLayer(f"{layers.path}|layername=rings", "rings", "ogr")
     expected = [zone.reports for park in pack.parks for zone in park.zones]
     found = [to_python(feature["reports"]) for feature in rings.getFeatures()]
     assert found == expected
