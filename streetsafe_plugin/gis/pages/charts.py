@@ -15,13 +15,14 @@ from qgis.PyQt.QtGui import QColor
 
 from streetsafe_plugin.domain.pack import Step, Trend
 from streetsafe_plugin.gis.pages.page import Page
+from streetsafe_plugin.gis.pages.tables import Column, lines
 from streetsafe_plugin.gis.sheet import INK, QUIET, Box, fill_symbol, hatching
-from streetsafe_plugin.gis.text_fit import on_one_line, width_mm
+from streetsafe_plugin.gis.text_fit import width_mm
 
 _PITCH_MM = 3.75
 _LABEL_PT, _SMALLEST_PT = 6.8, 5.8
 _MM_PER_POINT = 25.4 / 72
-_LABEL_SHARE = 0.58
+_LABEL_SHARE = 0.5
 _MIDDLE, _RIGHT = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignRight
 _LEFT, _CENTRE = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignHCenter
 _BOTTOM, _TOP = Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop
@@ -45,20 +46,22 @@ def reasons_chart(page: Page, name: str, reasons: Sequence[tuple[str, int]]) -> 
     shown = reasons[: int(box.height / pitch + 1e-6)]
     look = page.small(size_pt)
     label_mm = box.width * _LABEL_SHARE
-    figure_mm = max(width_mm(f"{mentions:,}", look) for _, mentions in shown) + 1.5
-    longest = box.width - label_mm - 1 - figure_mm - 1
+    figure_mm = max(width_mm(f"{mentions:,}", look) for _, mentions in shown) + 2.0
+    longest = box.width - label_mm - figure_mm - 1.5
     most = max(mentions for _, mentions in shown)
-    bars = []
-    for number, (label, mentions) in enumerate(shown, start=1):
-        y = box.y + (number - 1) * pitch
-        text, fitted = on_one_line(label, look, label_mm, 0.8)
-        place = Box(box.x, y, label_mm, pitch)
-        page.sheet.text(f"{name}_label_{number:02d}", text, place, fitted, INK, _LEFT, _MIDDLE)
-        width = longest * mentions / most
-        bars.append(Box(box.x + label_mm + 1, y + 0.14 * pitch, width, 0.72 * pitch))
-        place = Box(box.x + label_mm + 2 + width, y, figure_mm, pitch)
-        figure = f"{mentions:,}"
-        page.sheet.text(f"{name}_figure_{number:02d}", figure, place, look, INK, _LEFT, _MIDDLE)
+    bars = [
+        Box(
+            box.x + label_mm + figure_mm + 1.5,
+            box.y + (number + 0.14) * pitch,
+            longest * mentions / most,
+            0.72 * pitch,
+        )
+        for number, (_, mentions) in enumerate(shown)
+    ]
+    words = Box(box.x, box.y, label_mm + figure_mm, pitch * len(shown))
+    columns = [Column("", label_mm, words=True), Column("", figure_mm)]
+    rows = [(label, f"{mentions:,}") for label, mentions in shown]
+    lines(page, f"{name}_labels", words, columns, rows, look)
     page.sheet.bars(f"{name}_bars", bars, fill_symbol(colour), upright=False)
 
 

@@ -49,13 +49,10 @@ class Page:
         self.scale = (min(prototype.width, prototype.height) / _A4_MM) ** 0.5
         self.items: list[QgsLayoutItem] = prototype.copy_to(layout, number, template.context())
         self._slots: dict[str, QgsLayoutItem] = {}
+        start = len(self.sheet.prefix)
         for item in self.items:
-            kind, dot, name = item.id().partition(".")
-            if dot and kind == prototype.kind:
-                self._slots.setdefault(name, item)
-                item.setId(self.sheet.prefix + name)
-            elif item.id():
-                item.setId(self.sheet.prefix + item.id())
+            if item.id():
+                self._slots.setdefault(item.id()[start:], item)
 
     def names(self) -> list[str]:
         """Return the names of the slots that are there."""

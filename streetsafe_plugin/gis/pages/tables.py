@@ -27,6 +27,8 @@ _SIZE_PT, _SMALLEST_PT = 7.0, 5.4
 #: Long words in a cell may be smaller than the rest, to this share.
 _SMALLEST_SHARE = 0.75
 _LINES = QColor("#cbd2d9")
+#: A frame that is too low by a hair would lose its last row.
+_SLACK_MM = 0.4
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _row_mm(size_pt: float) -> float:
 
 def _room(height: float, size_pt: float) -> int:
     """Return how many rows fit beneath the headings."""
-    return max(int((height - _GRID_MM - 0.4) / _row_mm(size_pt)) - 1, 1)
+    return max(int((height - _GRID_MM - _SLACK_MM) / _row_mm(size_pt)) - 1, 1)
 
 
 def _draw(
@@ -89,19 +91,10 @@ def _draw(
     ground: QColor,
 ) -> float:
     """Place the table and return its height."""
-    layout = page.sheet.layout
     whole = sum(column.share for column in columns)
     widths = [box.width * column.share / whole for column in columns]
     bold, look = page.small(size_pt, bold=True), page.small(size_pt)
     margin = size_pt * page.scale * _MARGIN_MM_PER_POINT
-    made = QgsLayoutItemManualTable.create(layout)
-    layout.addMultiFrame(made)
-    made.setIncludeTableHeader(False)
-    made.setContentTextFormat(text_format(look, INK))
-    made.setCellMargin(margin)
-    made.setGridStrokeWidth(_GRID_MM)
-    made.setGridColor(_LINES)
-    made.setVerticalGrid(False)
     heading = [
         _cell(column.heading, column, width - 2 * margin, bold)
         for column, width in zip(columns, widths)
@@ -117,18 +110,65 @@ def _draw(
         ]
         for row in rows
     ]
-    made.setTableContents([heading, *body])
+    row_mm = _row_mm(size_pt * page.scale)
+    height = (len(rows) + 1) * row_mm + _GRID_MM
+    place = Box(box.x, box.y, box.width, height)
+    made = _place(page, name, place, [heading, *body], widths, row_mm - _GRID_MM, margin, look)
+    made.setGridStrokeWidth(_GRID_MM)
+    made.setGridColor(_LINES)
+    made.setVerticalGrid(False)
+    return float(height)
+
+
+def lines(
+    page: Page,
+    name: str,
+    box: Box,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    look: QFont,
+) -> None:
+    """Place rows without headings or rules that share a box's height evenly, as beside a chart.
+
+    The columns' shares are millimetres.
+    """
+    widths = [column.share for column in columns]
+    cells = [
+        [_cell(text, column, column.share, look) for text, column in zip(row, columns)]
+        for row in rows
+    ]
+    made = _place(page, name, box, cells, widths, box.height / len(rows), 0.0, look)
+    made.setShowGrid(False)
+
+
+def _place(
+    page: Page,
+    name: str,
+    box: Box,
+    cells: Sequence[Sequence[QgsTableCell]],
+    widths: Sequence[float],
+    row_mm: float,
+    margin: float,
+    look: QFont,
+) -> QgsLayoutItemManualTable:
+    """Place a table of cells with rows of one height, margins included and rules not."""
+    layout = page.sheet.layout
+    made = QgsLayoutItemManualTable.create(layout)
+    layout.addMultiFrame(made)
+    made.setIncludeTableHeader(False)
+    made.setContentTextFormat(text_format(look, INK))
+    made.setCellMargin(margin)
+    made.setTableContents([list(row) for row in cells])
     made.setColumnWidths([width - 2 * margin for width in widths])
     frame = QgsLayoutFrame(layout, made)
     frame.setId(page.sheet.prefix + name)
     made.addFrame(frame)
     # a table's own size is that of its frame, so the frame's must be known beforehand
-    made.setRowHeights([size_pt * page.scale * _LINE_MM_PER_POINT] * (len(rows) + 1))
-    height = (len(rows) + 1) * _row_mm(size_pt * page.scale) + _GRID_MM
+    made.setRowHeights([row_mm - 2 * margin] * len(cells))
     frame.attemptMove(QgsLayoutPoint(box.x, box.y, MM), True, False, page.number)
-    frame.attemptResize(QgsLayoutSize(box.width, height + 0.4, MM))
+    frame.attemptResize(QgsLayoutSize(box.width, box.height + _SLACK_MM, MM))
     frame.setFrameEnabled(False)
-    return float(height)
+    return made
 
 
 def _cell(text: str, column: Column, width: float, look: QFont) -> QgsTableCell:
@@ -136,6 +176,7 @@ def _cell(text: str, column: Column, width: float, look: QFont) -> QgsTableCell:
     cell = QgsTableCell(shown)
     if fitted.pointSizeF() < look.pointSizeF():
         cell.setTextFormat(text_format(fitted, INK))
+    cell.setVerticalAlignment(Qt.AlignmentFlag.AlignVCenter)
     if not column.words:
         cell.setHorizontalAlignment(Qt.AlignmentFlag.AlignRight)
     return cell

@@ -30,6 +30,7 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.gis.pages.template_check import checked_text
+from streetsafe_plugin.gis.sheet import prefix_of
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.paths import resource
 
@@ -38,6 +39,8 @@ KINDS = ("overview", "park", "places", "gap", "method")
 PAPERS = ("briefing-a4-landscape", "briefing-a4-portrait", "briefing-a3-landscape", "slides-16x9")
 
 _UUID = re.compile(r"\{[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
+#: An item's tag up to its id, and the id, unless it is empty.
+_ITEM_ID = re.compile(r'(<LayoutItem\b[^>]*?) id="([^"]+)"')
 _ID = re.compile(r'\bid="([a-z]+\.[a-z0-9_]+)"')
 
 
@@ -58,14 +61,18 @@ class Prototype:
     def copy_to(
         self, layout: QgsPrintLayout, number: int, context: QgsReadWriteContext
     ) -> list[QgsLayoutItem]:
-        """Put the items on page `number` of a layout, under new uuids, and return them."""
+        """Put the items on page `number` of a layout, under new uuids, and return them.
+
+        Their ids become those of the page, such as `page02_map` for `park.map`.
+        """
         fresh: dict[str, str] = {}
 
         def renew(found: re.Match[str]) -> str:
             return fresh.setdefault(found.group(), "{" + str(uuid.uuid4()) + "}")
 
+        named = _ITEM_ID.sub(lambda found: self._on_page(found, number), self.xml)
         document = QDomDocument()
-        document.setContent(_UUID.sub(renew, self.xml))
+        document.setContent(_UUID.sub(renew, named))
         before = len(layout.multiFrames())
         items = layout.addItemsFromXml(document.documentElement(), document, context)
         for frames in layout.multiFrames()[before:]:
@@ -75,6 +82,12 @@ class Prototype:
             if item.uuid() in held:
                 item.attemptMove(held[item.uuid()], True, False, number)
         return list(items)
+
+    def _on_page(self, found: re.Match[str], number: int) -> str:
+        name = found.group(2)
+        if name.startswith(f"{self.kind}."):
+            name = name.split(".", 1)[1]
+        return f'{found.group(1)} id="{prefix_of(number)}{name}"'
 
 
 @dataclass(frozen=True)
