@@ -9,12 +9,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsPrintLayout, QgsProject, QgsRectangle
+from qgis.core import QgsLayoutItemMap, QgsPrintLayout, QgsProject, QgsRectangle
 from qgis.PyQt.QtGui import QImage
 
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.gis import release
-from streetsafe_plugin.gis.sheet import Box, Sheet
+from streetsafe_plugin.gis.sheet import Box, Sheet, add_page, font, prefix_of
 
 CANARY = "CANARY-7f3a"
 
@@ -31,15 +31,15 @@ def layout(make_layer, qgis_new_project) -> QgsPrintLayout:
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
     for number in range(2):
-        sheet = Sheet(layout, number, 297, 210)
-        sheet.text("title", "Searchable words [% 6 * 7 %]", Box(10, 10, 200, 10), 14)
-        sheet.map(
-            Box(20, 40, 150, 100),
-            [layer],
-            QgsRectangle(449900, 299900, 450200, 300100),
-            layer.crs(),
-            100,
-        )
+        add_page(layout, number, 297, 210)
+        sheet = Sheet(layout, number, prefix_of(number))
+        sheet.text("title", "Searchable words [% 6 * 7 %]", Box(10, 10, 200, 10), font(14))
+        shown = QgsLayoutItemMap(layout)
+        sheet.put(shown, "map", Box(20, 40, 150, 100))
+        shown.setLayers([layer])
+        shown.setCrs(layer.crs())
+        shown.setExtent(QgsRectangle(449900, 299900, 450200, 300100))
+        shown.setFrameEnabled(True)
     return layout
 
 
@@ -96,7 +96,7 @@ def test_a_missing_page_is_found_out(layout, tmp_path: Path) -> None:
 
 
 def test_a_blank_page_is_found_out(layout, tmp_path: Path) -> None:
-    Sheet(layout, 2, 297, 210)
+    add_page(layout, 2, 297, 210)
     with pytest.raises(WriteFailed, match="Page 3 .* blank"):
         release.export_pdf(layout, tmp_path / "x.pdf", "A title")
     with pytest.raises(WriteFailed, match="Page 3 .* blank"):
