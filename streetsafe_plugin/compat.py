@@ -160,6 +160,16 @@ def set_label_look(label: QgsLayoutItemLabel, font: QFont, colour: QColor) -> No
         label.setFontColor(colour)
 
 
+def label_look(label: QgsLayoutItemLabel) -> tuple[QFont, QColor]:
+    """Return a layout label's font, its size in points, and its colour."""
+    if hasattr(label, "textFormat"):
+        text_format = label.textFormat()
+        font = QFont(text_format.font())
+        font.setPointSizeF(text_format.size())
+        return font, QColor(text_format.color())
+    return QFont(label.font()), QColor(label.fontColor())  # before QGIS 3.24
+
+
 def set_legend_font(
     legend: QgsLayoutItemLegend, part: QgsLegendStyle.Style, font: QFont, colour: QColor
 ) -> None:
@@ -172,6 +182,21 @@ def set_legend_font(
     else:  # before QGIS 3.30
         style.setFont(font)
         legend.setFontColor(colour)
+
+
+def shrink_legend_font(
+    legend: QgsLayoutItemLegend, part: QgsLegendStyle.Style, factor: float
+) -> None:
+    """Make the font of one part of a layout legend smaller, by a factor below 1."""
+    style = legend.rstyle(part)
+    if hasattr(style, "setTextFormat"):
+        text_format = QgsTextFormat(style.textFormat())
+        text_format.setSize(text_format.size() * factor)
+        style.setTextFormat(text_format)
+    else:  # before QGIS 3.30
+        font = QFont(style.font())
+        font.setPointSizeF(font.pointSizeF() * factor)
+        style.setFont(font)
 
 
 def field_names(

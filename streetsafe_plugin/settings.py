@@ -19,13 +19,15 @@ class Settings:
     """The settings with their defaults; every value is text, the same on every Qt.
 
     `analysis_crs` is an authority id of a CRS in metres. `handling`, `author` and `attribution`
-    fill in the briefing's lines; empty means that the briefing decides.
+    fill in the briefing's lines; empty means that the briefing decides. `template_folder` holds a
+    force's own layout templates; empty means a folder in the profile.
     """
 
     analysis_crs: str = "EPSG:27700"
     handling: str = ""
     author: str = ""
     attribution: str = ""
+    template_folder: str = ""
 
 
 def load_settings() -> Settings:

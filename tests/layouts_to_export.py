@@ -20,29 +20,38 @@ def small_layout(
 ) -> QgsPrintLayout:
     """Return a layout in the current project with a page of each size in millimetres."""
     from qgis.core import QgsCoordinateReferenceSystem, QgsPrintLayout, QgsProject, QgsRectangle
+    from qgis.core import QgsLayoutItemMap, QgsLayoutItemMapGrid, QgsLayoutItemScaleBar
     from qgis.PyQt.QtCore import Qt
 
-    from streetsafe_plugin.gis.sheet import ACCENT, INK, Box, Sheet
+    from streetsafe_plugin.gis.sheet import (
+        ACCENT, INK, Box, Sheet, add_page, fill_symbol, font, prefix_of,
+    )  # fmt: skip
 
     layout = QgsPrintLayout(QgsProject.instance())
     layout.initializeDefaults()
     layout.setName("small")
     centre, middle = Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignVCenter
     for number, (width, height) in enumerate(sizes):
-        sheet = Sheet(layout, number, width, height)
+        add_page(layout, number, width, height)
+        sheet = Sheet(layout, number, prefix_of(number))
         for name, y in (("marking_top", 4.0), ("marking_bottom", height - 9)):
             box = Box(12, y, width - 24, 5)
-            sheet.text(name, MARKING, box, 10, True, INK, centre, middle)
-        sheet.text("title", f"{WORDS} on page {number + 1}", Box(12, 12, width - 24, 10), 14)
-        sheet.rectangle("rule", Box(12, 25, width - 24, 1), fill=ACCENT)
+            sheet.text(name, MARKING, box, font(10, True), INK, centre, middle)
+        title = Box(12, 12, width - 24, 10)
+        sheet.text("title", f"{WORDS} on page {number + 1}", title, font(14))
+        sheet.rectangle("rule", Box(12, 25, width - 24, 1), fill_symbol(ACCENT))
         high = min(100.0, height - 60)
-        shown = sheet.map(
-            Box(20, 40, 150, high),
-            layers,
-            QgsRectangle(449_900, 299_900, 450_200, 299_900 + 2 * high),
-            QgsCoordinateReferenceSystem("EPSG:27700"),
-            100,
-        )
-        sheet.scale_bar(shown, 22, 38 + high, 50)
-        sheet.north_arrow(shown, Box(158, 43, 9, 12))
+        shown = QgsLayoutItemMap(layout)
+        sheet.put(shown, "map", Box(20, 40, 150, high))
+        shown.setLayers(list(layers))
+        shown.setCrs(QgsCoordinateReferenceSystem("EPSG:27700"))
+        shown.setExtent(QgsRectangle(449_900, 299_900, 450_200, 299_900 + 2 * high))
+        shown.setFrameEnabled(True)
+        grid = QgsLayoutItemMapGrid("grid", shown)
+        grid.setIntervalX(100)
+        grid.setIntervalY(100)
+        shown.grids().addGrid(grid)
+        bar = QgsLayoutItemScaleBar(layout)
+        sheet.put(bar, "scale_bar", Box(22, 30 + high, 40, 8))
+        bar.setLinkedMap(shown)
     return layout

@@ -1,251 +1,192 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The layers that a briefing's maps draw, made afresh so that nothing else travels with them.
+"""The layers that a briefing's maps draw: tables of one GeoPackage, made afresh for its audience.
 
-They carry a number, a name or a concern and nothing more: what is not in them cannot leak into
-a PDF.
+They carry what the pack holds and what its maps need: what is not in them cannot leak, neither into
+a PDF nor with a project in which the layouts are kept. Points are in an internal pack only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
-import shapely.geometry
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsCoordinateReferenceSystem,
     QgsMapLayer,
-    QgsMarkerSymbol,
-    QgsPalLayerSettings,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
-    QgsRenderContext,
-    QgsSingleSymbolRenderer,
-    QgsTextBufferSettings,
+    QgsRuleBasedRenderer,
     QgsVectorLayer,
-    QgsVectorLayerSimpleLabeling,
 )
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QColor, QPainter
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import unary_union
 
-from streetsafe_plugin.compat import integer_field, text_field
-from streetsafe_plugin.domain.geometry import polygon_parts
-from streetsafe_plugin.domain.pack import Park
-from streetsafe_plugin.domain.surface.class_limits import class_limits
-from streetsafe_plugin.gis import styling
-from streetsafe_plugin.gis.heat_facts import heat_facts
-from streetsafe_plugin.gis.layouts import BriefingLayers
-from streetsafe_plugin.gis.sheet import text_format
-from streetsafe_plugin.gis.store import LayerSpec, Row, add_rows
+from streetsafe_plugin.domain.errors import WriteFailed
+from streetsafe_plugin.domain.pack import Audience, Pack
+from streetsafe_plugin.gis.briefing_tables import briefing_tables, hot_by_neighbours
+from streetsafe_plugin.gis.map_styles import heat_shown, specks, without_labels
+from streetsafe_plugin.gis.pages.maps import EXPLAINS_ITSELF, BriefingLayers, park_symbols
+from streetsafe_plugin.gis.store import write_layers
 from streetsafe_plugin.i18n import tr
 
 #: More points than this are a grey mass on an overview, and a very large PDF.
 MOST_POINTS_DRAWN = 20_000
 #: The number of the outer rings' symbol in the rings' style; the park has its own outline.
 _RING_OUTSIDE = 1
-_LABEL_WIDTH = 26
-#: Smaller scraps, left where rings meet, are no ground to draw.
-_LEAST_M2 = 1.0
-_GREEN = "#14502d"
+#: As the style of hot spots names cells that are hot by their neighbours only.
+_HOT_BY_NEIGHBOURS = "hot_%"
 
 
 def briefing_layers(
+    path: Path,
     project: QgsProject,
     crs: QgsCoordinateReferenceSystem,
-    parks: Sequence[Park],
-    xy: np.ndarray,
+    pack: Pack,
+    xy: np.ndarray | None,
     concerns: Sequence[str | None] | None,
     heat: QgsRasterLayer | None,
     area: Sequence[BaseGeometry] | None,
 ) -> BriefingLayers:
-    """Return the maps' layers, added to `project`, which keeps them alive.
+    """Write the maps' layers and return them, added to `project`, which keeps them alive.
 
     Args:
+        path: the GeoPackage to write, in place of one of the same name.
         project: a project made for the briefing.
         crs: the metre-based system of everything.
-        parks: the parks with their zones.
-        xy: (n, 2) places of the reports.
+        pack: the figures as the audience may see them.
+        xy: (n, 2) places of the reports; drawn and kept in an internal pack only.
         concerns: each report's concern, None where the layer does not say.
-        heat: a heat map to draw beneath, if any.
+        heat: a heat map to draw beneath, if any, protected where the pack is.
         area: outlines of the whole area, if any.
     """
-    points = _points(crs, xy, concerns)
-    numbers, grounds, rings = _park_numbers(crs, parks), _parks(crs, parks), _rings(crs, parks)
-    overview: list[QgsMapLayer] = []
-    on_park: list[QgsMapLayer] = []
-    if len(xy) <= MOST_POINTS_DRAWN:
-        specks = points.clone()
-        styling.from_file("crimes")(specks)
-        overview.append(specks)
-    outlines = _without_labels(grounds)
-    overview.append(outlines)
+    internal = pack.audience is Audience.INTERNAL
+    drawn = xy if internal and xy is not None and len(xy) <= MOST_POINTS_DRAWN else None
+    tables = briefing_tables(pack, crs, drawn, concerns, area)
+    final = write_layers(path, tables, project.transformContext())
+    opened = {one.table: _open(final, one.table, one.spec.title) for one in tables}
+    for one in tables:
+        if one.finish.style is not None:
+            one.finish.style(opened[one.table])
     if heat is not None:
-        shown = _heat(heat)
-        overview.append(shown)
-        on_park.append(shown)
-    on_park += [rings, grounds]
-    if len(xy) <= MOST_POINTS_DRAWN:
-        on_park.append(points)
-    if area:
-        outline = _memory(LayerSpec(tr("Area"), [text_field("name")], "polygon", crs))
-        _fill(outline, [(shape, [""]) for shape in area])
-        styling.from_file("area")(outline)
-        overview.append(outline)
-    overview.append(numbers)
-    project.addMapLayers({*overview, *on_park}, False)
-    around = area or [park.zone_shapes[-1] for park in parks]
-    bounds = shapely.geometry.MultiPoint(
-        [corner for shape in around for corner in _corners(shape)]
-    ).bounds
-    statuses = sorted({1 if park.indicative else 0 for park in parks})
-    symbols = {
-        points.id(): _symbols_used(points, set(concerns or ())),
-        grounds.id(): statuses,
-        outlines.id(): statuses,
-        rings.id(): [_RING_OUTSIDE],
-        numbers.id(): [0],
+        opened["heat"] = heat_shown(heat)
+    if "reports" in opened:
+        opened["specks"] = specks(opened["reports"])
+    opened["outlines"] = without_labels(opened["parks"])
+    maps = {
+        kind: [opened[name] for name in names if name in opened] for kind, names in _DRAWN.items()
     }
-    for layer in {*overview, *on_park}:
-        if isinstance(layer, QgsRasterLayer):
+    for name in _EXPLAIN_THEMSELVES:
+        if name in opened:
+            opened[name].setCustomProperty(EXPLAINS_ITSELF, True)
+    project.addMapLayers(list(opened.values()), False)
+    places = xy if internal and xy is not None else np.empty((0, 2))
+    symbols = _legend_symbols(opened, pack, set(concerns or ()))
+    return BriefingLayers(
+        maps, _extents(pack, area), symbols, places, crs, final, opened["parks"].id()
+    )
+
+
+#: What their symbols' labels say needs no name above it.
+_EXPLAIN_THEMSELVES = ("parks", "outlines", "rings", "numbers", "area")
+#: By kind of page its layers, bottom first.
+_DRAWN: Mapping[str, Sequence[str]] = {
+    "overview": ("specks", "outlines", "heat", "area", "numbers"),
+    "park": ("heat", "rings", "parks", "reports"),
+    "places": ("area", "hot_cells", "outlines", "fixes"),
+    "gap": ("gap_areas", "area", "outlines"),
+}
+
+
+def _open(path: Path, table: str, title: str) -> QgsVectorLayer:
+    layer = QgsVectorLayer(f"{path}|layername={table}", title, "ogr")
+    if not layer.isValid():
+        raise WriteFailed(
+            tr("The layer “{}” cannot be read back.").format(title),
+            tr("Check the free space and your rights in the folder, then try again."),
+        )
+    return layer
+
+
+def _extents(pack: Pack, area: Sequence[BaseGeometry] | None) -> Mapping[str, QgsRectangle]:
+    """Return what each kind of map shows: all, the hot cells and fixes, the areas compared."""
+    whole = _around(area or [shape for park in pack.parks for shape in park.zone_shapes])
+    hot = [cell.shape for cell in pack.hot_spots.cells] if pack.hot_spots else []
+    hottest = [
+        cell.shape
+        for cell in (pack.hot_spots.cells if pack.hot_spots else ())
+        if cell.level.startswith("hot")
+    ]
+    places = _around(hottest or hot)
+    for fix in pack.fixes:
+        places.combineExtentWith(QgsRectangle(fix.x, fix.y, fix.x, fix.y))
+    gap = _around([one.shape for one in pack.fear_and_crime.areas] if pack.fear_and_crime else [])
+    return {
+        "overview": whole,
+        "places": places if places.xMinimum() <= places.xMaximum() else whole,
+        "gap": gap if gap.xMinimum() <= gap.xMaximum() else whole,
+    }
+
+
+def _around(shapes: Sequence[BaseGeometry]) -> QgsRectangle:
+    extent = QgsRectangle()
+    extent.setMinimal()
+    for shape in shapes:
+        if not shape.is_empty:
+            extent.combineExtentWith(QgsRectangle(*shape.bounds))
+    return extent
+
+
+def _legend_symbols(
+    opened: Mapping[str, QgsMapLayer], pack: Pack, concerns: set[str | None]
+) -> dict[str, Sequence[int]]:
+    """Return by layer id the numbers of the symbols that its legend explains: those in use."""
+    used: dict[str, set[object]] = {
+        "reports": set(concerns),
+        "hot_cells": {
+            _HOT_BY_NEIGHBOURS if hot_by_neighbours(cell) else cell.level
+            for cell in (pack.hot_spots.cells if pack.hot_spots else ())
+        },
+        "fixes": {fix.owner for fix in pack.fixes},
+        "gap_areas": (
+            {one.gap_class for one in pack.fear_and_crime.areas} if pack.fear_and_crime else set()
+        ),
+    }
+    symbols: dict[str, Sequence[int]] = {}
+    for name, layer in opened.items():
+        if name == "heat":
             # the first entry of a raster's legend only names the band
-            symbols[layer.id()] = list(range(1, len(layer.renderer().legendSymbologyItems()) + 1))
-        symbols.setdefault(layer.id(), [0])
-    return BriefingLayers(overview, on_park, QgsRectangle(*bounds), symbols, xy, crs)
+            shown = list(range(1, len(layer.renderer().legendSymbologyItems()) + 1))
+        elif name in ("parks", "outlines"):
+            shown = park_symbols(pack.parks)
+        elif name == "rings":
+            shown = _ring_symbols(pack)
+        else:
+            shown = _categories_in(layer, used.get(name, set()))
+        symbols[layer.id()] = shown
+    return symbols
 
 
-def _symbols_used(points: QgsVectorLayer, concerns: set[str | None]) -> list[int]:
-    """Return the numbers of the symbols by which reports of these concerns are drawn."""
-    renderer = points.renderer()
+def _ring_symbols(pack: Pack) -> list[int]:
+    """Return the rings' symbols in use: in a pack that leaves, those with and without a count."""
+    if pack.audience is Audience.INTERNAL:
+        return [_RING_OUTSIDE]
+    held = {zone.reports is None for park in pack.parks for zone in park.zones[1:]}
+    return [number for number, is_held in ((0, False), (1, True)) if is_held in held]
+
+
+def _categories_in(layer: QgsVectorLayer, values: set[object]) -> list[int]:
+    renderer = layer.renderer()
+    if isinstance(renderer, QgsRuleBasedRenderer):
+        rules = renderer.rootRule().children()
+        return [at for at, rule in enumerate(rules) if _names_one(rule, values)]
     if not isinstance(renderer, QgsCategorizedSymbolRenderer):
         return [0]
-    values = [category.value() for category in renderer.categories()]
-    return [number for number, value in enumerate(values) if value in concerns]
+    held = [category.value() for category in renderer.categories()]
+    return [number for number, value in enumerate(held) if value in values]
 
 
-def _corners(shape: BaseGeometry) -> list[tuple[float, float]]:
-    west, south, east, north = shape.bounds
-    return [(west, south), (east, north)]
-
-
-def _memory(spec: LayerSpec) -> QgsVectorLayer:
-    kind = {"point": "Point", "polygon": "MultiPolygon"}[spec.geometry]
-    layer = QgsVectorLayer(f"{kind}?crs={spec.system().authid()}", spec.title, "memory")
-    layer.dataProvider().addAttributes(list(spec.fields))
-    layer.updateFields()
-    return layer
-
-
-def _fill(layer: QgsVectorLayer, rows: Sequence[Row]) -> None:
-    spec = LayerSpec(layer.name(), list(layer.fields()), "polygon", layer.crs())
-    add_rows(layer.dataProvider(), spec, rows)
-    layer.updateExtents()
-
-
-def _points(
-    crs: QgsCoordinateReferenceSystem,
-    xy: np.ndarray,
-    concerns: Sequence[str | None] | None,
-) -> QgsVectorLayer:
-    layer = _memory(LayerSpec(tr("Reports"), [text_field("concern")], "point", crs))
-    if len(xy) <= MOST_POINTS_DRAWN:
-        held = concerns if concerns is not None else ["unknown"] * len(xy)
-        _fill(layer, [((float(x), float(y)), [held[row]]) for row, (x, y) in enumerate(xy)])
-    # plain grey specks where nothing is known but the place
-    styling.from_file("reports" if concerns is not None else "crimes")(layer)
-    return layer
-
-
-def _parks(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVectorLayer:
-    fields = [text_field("park_name"), text_field("boundary_status")]
-    layer = _memory(LayerSpec(tr("Parks"), fields, "polygon", crs))
-    rows: list[Row] = [
-        (park.zone_shapes[0], [park.name, "indicative" if park.indicative else "supplied"])
-        for park in parks
-    ]
-    _fill(layer, rows)
-    styling.from_file("parks")(layer)
-    settings = layer.labeling().settings()
-    settings.placement = QgsPalLayerSettings.Placement.Horizontal
-    settings.displayAll = True
-    settings.autoWrapLength = _LABEL_WIDTH
-    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
-    for symbol in layer.renderer().symbols(QgsRenderContext()):
-        symbol[0].setBrushStyle(Qt.BrushStyle.NoBrush)  # the heat beneath must be seen
-    return layer
-
-
-def _without_labels(parks: QgsVectorLayer) -> QgsVectorLayer:
-    plain = parks.clone()
-    plain.setLabelsEnabled(False)
-    return plain
-
-
-def _rings(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVectorLayer:
-    # out to each distance, not from ring to ring: every edge is then drawn once
-    layer = _memory(LayerSpec(tr("Rings"), [integer_field("ring")], "polygon", crs))
-    rows: list[Row] = [
-        (_without_scraps(unary_union(park.zone_shapes[: ring + 1])), [ring])
-        for park in parks
-        for ring in range(1, len(park.zones))
-    ]
-    _fill(layer, rows)
-    styling.from_file("rings")(layer)
-    return layer
-
-
-def _without_scraps(shape: BaseGeometry) -> BaseGeometry:
-    return shapely.geometry.MultiPolygon(
-        [part for part in polygon_parts(shape) if part.area >= _LEAST_M2]
-    )
-
-
-def _park_numbers(crs: QgsCoordinateReferenceSystem, parks: Sequence[Park]) -> QgsVectorLayer:
-    """Return the parks as dots with their numbers: at this scale most outlines are specks."""
-    layer = _memory(LayerSpec(tr("Parks, by number"), [text_field("number")], "point", crs))
-    # a park of which smaller ones have all has no ground of its own left to mark
-    drawn = [park for park in parks if not park.zone_shapes[0].is_empty]
-    spots = [park.zone_shapes[0].representative_point() for park in drawn]
-    _fill(layer, [((spot.x, spot.y), [str(p.number)]) for spot, p in zip(spots, drawn)])
-    layer.setRenderer(
-        QgsSingleSymbolRenderer(
-            QgsMarkerSymbol.createSimple(
-                {"name": "circle", "color": _GREEN, "size": "1.9", "outline_color": "white"}
-            )
-        )
-    )
-    settings = QgsPalLayerSettings()
-    settings.fieldName = "number"
-    settings.placement = QgsPalLayerSettings.Placement.OrderedPositionsAroundPoint
-    settings.dist = 0.9
-    settings.displayAll = True
-    look = text_format(8, QColor(_GREEN), bold=True)
-    halo = QgsTextBufferSettings()
-    halo.setEnabled(True)
-    halo.setSize(0.8)
-    halo.setColor(QColor("white"))
-    look.setBuffer(halo)
-    settings.setFormat(look)
-    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
-    layer.setLabelsEnabled(True)
-    return layer
-
-
-def _heat(heat: QgsRasterLayer) -> QgsRasterLayer:
-    """Return the heat map as it is styled, or in the style that lies beside its file."""
-    shown = heat.clone()
-    facts = heat_facts(heat)
-    radius = tr(", radius {:g} m").format(facts.radius_m) if facts else ""
-    shown.setName(tr("Heat map{}").format(radius))
-    if shown.renderer() is None or shown.renderer().type() != "singlebandpseudocolor":
-        styling.beside_file(shown)
-    if shown.renderer().type() != "singlebandpseudocolor":
-        provider = shown.dataProvider()
-        highest = provider.bandStatistics(1).maximumValue
-        unit = provider.generateBandName(1).split(": ", 1)[-1]
-        styling.density(class_limits(highest, highest / 100), unit)(shown)
-    # the page beneath is white, and blending would turn the whole map into one picture
-    shown.setBlendMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-    return shown
+def _names_one(rule: QgsRuleBasedRenderer.Rule, values: set[object]) -> bool:
+    """Tell whether a rule's filter names one of the values, in quotes."""
+    return any(f"'{value}'" in rule.filterExpression() for value in values)

@@ -272,22 +272,10 @@ def write_layer(
         )
     _spare_other_layers(path)
     with beside(path) as pending:
-        options = QgsVectorFileWriter.SaveVectorOptions()
-        options.driverName = driver
-        options.fileEncoding = "UTF-8"
-        options.layerName = file_stem(path.stem)
+        options = _writer_options(driver, file_stem(path.stem))
         if driver == "CSV" and spec.geometry != "none":
             options.layerOptions = [_GEOMETRY_IN_CSV[spec.geometry]]
-        writer = QgsVectorFileWriter.create(
-            str(pending.temporary),
-            spec.qgs_fields(),
-            spec.wkb_type(),
-            spec.system(),
-            transform_context,
-            options,
-        )
-        if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
-            raise _refused_by_writer(path, writer)
+        writer = _open_writer(pending, spec, transform_context, options)
         columns = rows if driver == "GPKG" and isinstance(rows, LayerColumns) else None
         if columns is None:
             written = add_rows(writer, spec, rows, tick, driver == "CSV")
@@ -305,6 +293,73 @@ def write_layer(
         _check_layer(pending.temporary, driver, options.layerName, written, path.name)
         tick(1.0)  # the last moment at which stopping leaves everything as it was
     return pending.final
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """A layer among several of a GeoPackage: its table, what it is, its rows and its look."""
+
+    table: str
+    spec: LayerSpec
+    rows: Sequence[Row]
+    finish: Finish
+
+
+def write_layers(
+    path: Path,
+    tables: Sequence[LayerTable],
+    transform_context: QgsCoordinateTransformContext,
+    tick: Tick = no_tick,
+) -> Path:
+    """Write several layers as a new GeoPackage, in place of what lies at `path`.
+
+    Returns where the file came to lie: `path`, or a dated name where `path` was held open.
+
+    Raises:
+        WriteFailed: a row was refused, or a layer did not read back as written.
+    """
+    actions = QgsVectorFileWriter.ActionOnExistingFile
+    with beside(path) as pending:
+        for number, one in enumerate(tables):
+            options = _writer_options("GPKG", one.table)
+            if number:
+                options.actionOnExistingFile = actions.CreateOrOverwriteLayer
+            writer = _open_writer(pending, one.spec, transform_context, options)
+            written = add_rows(writer, one.spec, one.rows, tick)
+            if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+                raise _refused_by_writer(path, writer)
+            del writer  # closes the file
+            _dress_inside(pending.temporary, one.table, one.finish)
+            _check_layer(pending.temporary, "GPKG", one.table, written, path.name)
+            tick((number + 1) / len(tables))
+    return pending.final
+
+
+def _writer_options(driver: str, table: str) -> QgsVectorFileWriter.SaveVectorOptions:
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName = driver
+    options.fileEncoding = "UTF-8"
+    options.layerName = table
+    return options
+
+
+def _open_writer(
+    pending: _Pending,
+    spec: LayerSpec,
+    transform_context: QgsCoordinateTransformContext,
+    options: QgsVectorFileWriter.SaveVectorOptions,
+) -> QgsVectorFileWriter:
+    writer = QgsVectorFileWriter.create(
+        str(pending.temporary),
+        spec.qgs_fields(),
+        spec.wkb_type(),
+        spec.system(),
+        transform_context,
+        options,
+    )
+    if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
+        raise _refused_by_writer(pending.final, writer)
+    return writer
 
 
 def _fill(path: Path, table: str, rows: LayerColumns, tick: Tick) -> None:

@@ -23,6 +23,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QColor, QPainter
+from qgis.PyQt.QtXml import QDomDocument
 
 from streetsafe_plugin.gis import text_gate
 from streetsafe_plugin.i18n import tr
@@ -86,8 +87,10 @@ def from_file(stem: str) -> Style:
     path = resource("styles", f"{stem}.qml")
 
     def apply(layer: QgsMapLayer) -> None:
-        # flags must be named: by position they bind to another argument and everything loads
-        message, loaded = layer.loadNamedStyle(str(path), categories=_CATEGORIES)
+        # not loadNamedStyle: it would take the style that lies in a layer's GeoPackage instead
+        document = QDomDocument()
+        document.setContent(path.read_text(encoding="utf-8"))
+        loaded, message = layer.importNamedStyle(document, _CATEGORIES)
         if not loaded:
             raise FileNotFoundError(f"{path.name}: {message}")
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qgis.PyQt.QtGui import QFont, QFontMetricsF
 
 _POINTS_TO_MM = 25.4 / 72
@@ -10,7 +12,7 @@ _LINE_SPACING = 1.42
 _LARGE = 1000
 _SMALLEST_SHARE = 0.6
 #: Different machines draw the same font a little wider.
-_SAFETY = 0.97
+_SAFETY = 0.985
 
 
 def width_mm(text: str, font: QFont) -> float:
@@ -32,12 +34,15 @@ def height_mm(text: str, font: QFont, width: float) -> float:
     return lines_of(text, font, width) * line + 0.6
 
 
-def on_one_line(text: str, font: QFont, width: float) -> tuple[str, QFont]:
+def on_one_line(
+    text: str, font: QFont, width: float, smallest_share: float = _SMALLEST_SHARE
+) -> tuple[str, QFont]:
     """Return text and font for one line: made smaller, then cut with an ellipsis, if need be."""
     shrunk = QFont(font)
     needed = width_mm(text, font)
     if needed > width * _SAFETY:
-        share = max(width * _SAFETY / needed, _SMALLEST_SHARE)
+        # a hair less, or rounding would cost the last letters
+        share = max(0.998 * width * _SAFETY / needed, smallest_share)
         shrunk.setPointSizeF(font.pointSizeF() * share)
     while width_mm(text, shrunk) > width * _SAFETY and len(text) > 1:
         text = text.rstrip("…")[:-1].rstrip() + "…"
@@ -53,6 +58,31 @@ def in_a_box(text: str, font: QFont, width: float, height: float) -> tuple[str, 
     while height_mm(text, shrunk, width) > height and len(text) > 1:
         text = text.rstrip("…")[:-1].rstrip() + "…"
     return text, shrunk
+
+
+def column_of(
+    texts: Sequence[str], font: QFont, width: float, height: float, gap: float
+) -> tuple[list[str], QFont]:
+    """Return paragraphs and font for a box: all smaller, then the last ones cut, if need be."""
+
+    def needed(shown: Sequence[str], look: QFont) -> float:
+        return sum(height_mm(text, look, width) + gap for text in shown) - gap
+
+    shrunk = QFont(font)
+    smallest = font.pointSizeF() * _SMALLEST_SHARE
+    while needed(texts, shrunk) > height and shrunk.pointSizeF() > smallest:
+        shrunk.setPointSizeF(shrunk.pointSizeF() * 0.97)
+    shown = list(texts)
+    while len(shown) > 1 and needed(shown, shrunk) > height:
+        room = height - needed(shown[:-1], shrunk) - gap
+        if room > height_mm("x", shrunk, width):
+            shown[-1] = in_a_box(shown[-1], shrunk, width, room)[0]
+            break
+        shown.pop()
+        shown[-1] += " …"
+    if len(shown) == 1:
+        shown[0] = in_a_box(shown[0], shrunk, width, height)[0]
+    return shown, shrunk
 
 
 def _wrapped(paragraph: str, font: QFont, width: float) -> int:

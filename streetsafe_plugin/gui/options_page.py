@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from qgis.core import QgsCoordinateReferenceSystem
 from qgis.gui import (
+    QgsFileWidget,
     QgsOptionsPageWidget,
     QgsOptionsWidgetFactory,
     QgsProjectionSelectionWidget,
@@ -13,6 +14,7 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from streetsafe_plugin.gis.crs import in_metres
+from streetsafe_plugin.gis.pages.template import default_folder
 from streetsafe_plugin.gui.panel import Section, align_fields, wrapped_label
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.settings import Settings, load_settings, save_settings
@@ -49,6 +51,10 @@ class StreetSafeOptionsPage(QgsOptionsPageWidget):
         self.handling = QLineEdit(settings.handling)
         self.author = QLineEdit(settings.author)
         self.attribution = QLineEdit(settings.attribution)
+        self.template_folder = QgsFileWidget()
+        self.template_folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.template_folder.setFilePath(settings.template_folder)
+        self.template_folder.lineEdit().setPlaceholderText(str(default_folder()))
         self.crs.crsChanged.connect(self._check)
 
         layout = QVBoxLayout(self)
@@ -68,6 +74,7 @@ class StreetSafeOptionsPage(QgsOptionsPageWidget):
                 handling=self.handling.text().strip(),
                 author=self.author.text().strip(),
                 attribution=self.attribution.text().strip(),
+                template_folder=self.template_folder.filePath().strip(),
             )
         )
 
@@ -95,6 +102,11 @@ class StreetSafeOptionsPage(QgsOptionsPageWidget):
             tr("A&ttribution"),
             self.attribution,
             tr("The acknowledgement of data and base maps at the foot of each page"),
+        )
+        section.add_field(
+            tr("&Templates"),
+            self.template_folder,
+            tr("The folder of your own layout templates, saved under the names of ours"),
         )
         return section
 

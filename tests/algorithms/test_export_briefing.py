@@ -109,10 +109,10 @@ def pages_of(pdf: str) -> list[str]:
 
 def test_a_pack_has_its_pages_and_says_where(brief, tmp_path: Path) -> None:
     made = brief(FORMATS=[0, 1, 2, 4, 5])
-    assert (made["PAGES"], made["PARKS"], made["REPORTS_COUNTED"]) == (4, 2, 60)
+    assert (made["PAGES"], made["PARKS"], made["REPORTS_COUNTED"]) == (5, 2, 60)
     names = sorted(path.name for path in (tmp_path / "pack").iterdir())
     sheets = len(sheets_of(made["XLSX"]))
-    assert len(names) == 1 + 4 + 4 + 1 + sheets
+    assert len(names) == 1 + 5 + 5 + 1 + sheets
     assert all(name.startswith("OFFICIAL-SENSITIVE_") for name in names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in names)
     assert Path(made["PDF"]).exists()
@@ -135,7 +135,7 @@ def test_tables_alone_can_be_asked_for(brief, tmp_path: Path) -> None:
 
 def test_every_page_carries_what_it_must(brief) -> None:
     pages = pages_of(brief(HANDLING="Police and council only", ATTRIBUTION="© OS 2022")["PDF"])
-    assert len(pages) == 4
+    assert len(pages) == 5
     for number, page in enumerate(pages, start=1):
         assert page.count("OFFICIAL-SENSITIVE") >= 2, number
         for text in (
@@ -146,13 +146,13 @@ def test_every_page_carries_what_it_must(brief) -> None:
             "© OS 2022",
             "StreetSafe (police.uk)",
             OPERATION,
-            f"Page {number} of 4",
+            f"Page {number} of 5",
         ):
             assert text in page, (number, text)
 
 
 def test_figures_on_the_page_are_the_counts(brief) -> None:
-    overview, first, second, method = pages_of(brief()["PDF"])
+    overview, first, second, _, method = pages_of(brief()["PDF"])
     assert re.search(r"Of 60 reports read, 23 lie inside a park, 0 in a ring", overview)
     assert "20 reports lie inside the park" in first
     assert "n = 20 of 60 reports" in first
@@ -193,7 +193,6 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
     ("more", "sentence"),
     [
         ({"MARKING": None}, r"Marking \(MARKING\) is not chosen"),
-        ({"PAPER": 2}, "only A4 landscape"),
         ({"FORMATS": [3]}, "slides are not offered"),
         ({"FROM": "2022-05-01", "TO": "2022-04-01"}, "swap them"),
         ({"DISTANCES": "near"}, "DISTANCES"),
@@ -318,7 +317,7 @@ def test_the_method_flows_on_to_another_page(brief, run_algorithm, reports, monk
     )
     made = brief()
     pages = pages_of(made["PDF"])
-    assert made["PAGES"] == len(pages) > 4
+    assert made["PAGES"] == len(pages) > 5
     assert "Line 59" in pages[-1]
     assert all(page.count("OFFICIAL-SENSITIVE") >= 2 for page in pages)
 
@@ -354,3 +353,15 @@ def test_acknowledgements_of_a_layer_reach_the_page(brief, parks) -> None:
     metadata.setRights(["© Crown copyright 2022 OS AC0000000000"])
     parks.setMetadata(metadata)
     assert "AC0000000000" in pages_of(brief()["PDF"])[0]
+
+
+def test_a_force_s_template_and_another_paper_are_used(brief, tmp_path: Path) -> None:
+    from streetsafe_plugin.paths import resource
+
+    shipped = resource("layouts", "briefing-a4-portrait.qpt").read_text(encoding="utf-8")
+    own = tmp_path / "own.qpt"
+    own.write_text(shipped.replace('id="overview.enough"', 'id="logo"'), encoding="utf-8")
+    made = brief(PAPER=1, TEMPLATE=str(own))
+    assert [warning for warning in made.warnings if "lacks overview.enough" in warning]
+    # A4 upright: 210 by 297 mm are 595 by 842 points
+    assert re.search(rb"/MediaBox \[0 0 59[456]\S* 84[123]", Path(made["PDF"]).read_bytes())

@@ -202,7 +202,7 @@ def test_missing_and_wrong_pages_are_found_out(points, tmp_path: Path) -> None:
 
 def test_a_blank_page_is_found_out(points, tmp_path: Path) -> None:
     layout = small_layout([points])
-    Sheet(layout, 2, 297, 210)
+    add_page(layout, 2, 297, 210)
     with pytest.raises(WriteFailed, match="Page 3 .* blank"):
         release_pdf.export_pdf(layout, tmp_path / "x.pdf", "A title")
 

@@ -127,7 +127,7 @@ def test_the_marking_is_in_the_pixels(points, tmp_path: Path) -> None:
 @pytest.mark.parametrize("export", [release_pictures.export_png, release_pictures.export_svg])
 def test_what_did_not_come_out_is_found_out(points, tmp_path: Path, export) -> None:
     layout = small_layout([points])
-    Sheet(layout, 2, 297, 210)
+    add_page(layout, 2, 297, 210)
     with pytest.raises(WriteFailed, match="Page 3 .* blank"):
         export(layout, 2, tmp_path / "x", TITLE)
     marking = layout.itemById("page02_marking_bottom")

@@ -26,7 +26,7 @@ def page(qtbot):
 
 
 def test_defaults():
-    assert load_settings() == Settings("EPSG:27700", "", "", "")
+    assert load_settings() == Settings("EPSG:27700", "", "", "", "")
 
 
 def test_settings_come_back_as_text():
@@ -46,8 +46,9 @@ def test_page_stores_on_ok(page):
     assert page.objectName() == PAGE
     page.crs.setCrs(QgsCoordinateReferenceSystem("EPSG:25830"))
     page.author.setText(" Team ")
+    page.template_folder.setFilePath("/srv/layouts")
     page.apply()
-    assert load_settings() == Settings("EPSG:25830", author="Team")
+    assert load_settings() == Settings("EPSG:25830", author="Team", template_folder="/srv/layouts")
 
 
 @pytest.mark.parametrize("unfit", ["EPSG:4326", "EPSG:2225"], ids=["degrees", "feet"])

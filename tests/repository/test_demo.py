@@ -51,7 +51,7 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
         "change.gpkg", "change.html", "streetsafe_demo.qgz", "summary.txt",
     } <= made  # fmt: skip
     assert len(list((out / "briefing").glob("*.pdf"))) == 1
-    assert len(list((out / "briefing").glob("*.png"))) == 20
+    assert len(list((out / "briefing").glob("*.png"))) == 22
     summary = (out / "summary.txt").read_text(encoding="utf-8")
     assert "1,211 ROWS_READ = 1,200 ACCEPTED + 0 MERGED + 9 REJECTED_ROWS + 2 DUPLICATES" in summary
     assert "layers, all valid when opened again" in summary

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The pages of method, caveats and sources: paragraphs that flow through columns and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qgis.core import QgsPrintLayout
+
+from streetsafe_plugin.domain import briefing
+from streetsafe_plugin.domain.briefing import HeatInWords
+from streetsafe_plugin.domain.pack import Pack
+from streetsafe_plugin.gis.pages.furniture import Frame
+from streetsafe_plugin.gis.pages.page import Page
+from streetsafe_plugin.gis.pages.template import Prototype, Template
+from streetsafe_plugin.gis.sheet import ACCENT, INK, Box, as_letters
+from streetsafe_plugin.gis.text_fit import height_mm
+from streetsafe_plugin.i18n import tr
+
+_TEXT_PT, _HEADING_PT, _PROVENANCE_PT = 8.6, 10.5, 7.0
+_SECTION_GAP, _PARAGRAPH_GAP = 2.6, 0.8
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph: its text, its size, and whether it heads a section."""
+
+    text: str
+    size_pt: float
+    heads: bool = False
+
+
+def method_pages(
+    layout: QgsPrintLayout,
+    first: int,
+    prototype: Prototype,
+    template: Template,
+    paragraphs: Sequence[Paragraph],
+) -> list[Page]:
+    """Add pages from number `first` until all is said; a template without columns gives one."""
+    pages: list[Page] = []
+    left = list(paragraphs)
+    while left or not pages:
+        page = Page(layout, first + len(pages), prototype, template)
+        pages.append(page)
+        columns = [name for name in page.names() if name.startswith("column_")]
+        if not columns:
+            break
+        for name in sorted(columns):
+            slot = page.take_box(name)
+            if slot is not None:
+                left = _fill_column(page, name, slot[0], left)
+    return pages
+
+
+def _fill_column(page: Page, name: str, box: Box, left: list[Paragraph]) -> list[Paragraph]:
+    """Put paragraphs into a column as long as they fit, a heading never last; return the rest."""
+    y = box.y
+    for number, paragraph in enumerate(left):
+        look = page.small(paragraph.size_pt, paragraph.heads)
+        if paragraph.heads and number:
+            y += _SECTION_GAP
+        height = needed = height_mm(paragraph.text, look, box.width)
+        if paragraph.heads and number + 1 < len(left):
+            follower = left[number + 1]
+            needed += _PARAGRAPH_GAP
+            needed += height_mm(follower.text, page.small(follower.size_pt), box.width)
+        if number and y + needed > box.y + box.height:
+            return left[number:]
+        colour = ACCENT if paragraph.heads else INK
+        place = Box(box.x, y, box.width, height)
+        page.sheet.text(f"{name}_{number + 1:02d}", paragraph.text, place, look, colour)
+        y += height + _PARAGRAPH_GAP
+    return []
+
+
+def method_paragraphs(
+    frame: Frame, pack: Pack, heat: HeatInWords | None, how_made: Sequence[str]
+) -> list[Paragraph]:
+    """Return the method, the caveats and the sources as paragraphs under headings."""
+    sections = [
+        (tr("Where every report went"), [briefing.accounting(pack.whole)], _TEXT_PT),
+        (tr("What was held back"), list(pack.held), _TEXT_PT),
+        *((heading, [text], _TEXT_PT) for heading, text in briefing.method(pack.whole, heat)),
+        (tr("Is there enough to map?"), [pack.enough] if pack.enough else [], _TEXT_PT),
+        (tr("Sources"), [frame.attribution, frame.operation], _TEXT_PT),
+        (tr("Made by"), [frame.author] if frame.author else [], _TEXT_PT),
+        (tr("How it was made"), list(how_made), _PROVENANCE_PT),
+    ]
+    return [
+        paragraph
+        for heading, texts, size_pt in sections
+        if texts
+        for paragraph in (
+            Paragraph(heading, _HEADING_PT, heads=True),
+            *(Paragraph(as_letters(text), size_pt) for text in texts if text),
+        )
+    ]

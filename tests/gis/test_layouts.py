@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Briefing pages: every paper, every kind of page, on packs that are small, large and held back."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsLayoutExporter,
+    QgsLayoutFrame,
+    QgsLayoutItem,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
+    QgsLayoutItemMap,
+    QgsLayoutItemPage,
+    QgsProject,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QImage
+
+from streetsafe_plugin.compat import to_python
+from streetsafe_plugin.domain.errors import InputRefused
+from streetsafe_plugin.domain.pack import Audience, Pack
+from streetsafe_plugin.gis import release
+from streetsafe_plugin.gis.briefing_layers import briefing_layers
+from streetsafe_plugin.gis.kept_briefing import BRIEFING_PROPERTY, keep_in_project
+from streetsafe_plugin.gis.layouts import Laid, briefing_layout
+from streetsafe_plugin.gis.pages.page import box_of
+from streetsafe_plugin.gis.pages.template import PAPERS, load_template, template_file
+from streetsafe_plugin.paths import resource
+from tests import packs
+
+A4 = PAPERS[0]
+FURNITURE = (
+    "marking_top", "marking_bottom", "title", "subtitle", "audience", "handling", "attribution",
+    "operation", "made", "page",
+)  # fmt: skip
+LONG = replace(
+    packs.FRAME,
+    title="A title of ninety letters, which is as long as a title of any briefing may be",
+    handling="For police and council partners on a need-to-know basis; do not copy or forward it.",
+    attribution="© Crown copyright and database rights 2026 Ordnance Survey AC0000000000. " * 5,
+)
+HOSTILE = "[% env('HOME') %] <script>x</script>"
+
+
+class Made:
+    """A layout with what must live as long as it."""
+
+    def __init__(self, project, layers, laid: Laid) -> None:
+        self.project, self.layers, self.laid = project, layers, laid
+
+    def texts(self, page: int) -> dict[str, str]:
+        """Return the texts of a page by the ids' part after its number."""
+        return {
+            item.id().split("_", 1)[1]: item.text()
+            for item in on_page(self.laid, page)
+            if isinstance(item, QgsLayoutItemLabel)
+        }
+
+
+@pytest.fixture
+def draw(qgis_app, tmp_path: Path):
+    """Return a function that writes a pack's layers; it gives them with their project."""
+    counter = itertools.count()
+
+    def make(pack, n: int = 300):
+        project = QgsProject()
+        layers = briefing_layers(
+            tmp_path / f"pack{next(counter)}_maps.gpkg",
+            project,
+            QgsCoordinateReferenceSystem("EPSG:27700"),
+            pack,
+            packs.places_of(pack, n),
+            packs.concerns_of(n),
+            None,
+            None,
+        )
+        return project, layers
+
+    return make
+
+
+@pytest.fixture
+def lay(draw, tmp_path: Path):
+    """Return a function that lays a pack out."""
+
+    def make(pack, paper: str = A4, frame=packs.FRAME, n: int = 300):
+        project, layers = draw(pack, n)
+        used = load_template(template_file(paper, str(tmp_path)), paper)
+        laid = briefing_layout(project, used, frame, pack, layers, None, ["Made by hand."])
+        return Made(project, layers, laid)
+
+    return make
+
+
+def on_page(laid: Laid, page: int) -> list[QgsLayoutItem]:
+    items = laid.layout.pageCollection().itemsOnPage(page)
+    return [item for item in items if not isinstance(item, QgsLayoutItemPage)]
+
+
+def overlapping(laid: Laid) -> list[str]:
+    """Return what lies over something else or off its page, in words."""
+    faults = []
+    for page in range(len(laid.pages)):
+        sheet = laid.layout.pageCollection().page(page).rect()
+        solid = {
+            item.id(): box_of(item)
+            for item in on_page(laid, page)
+            if isinstance(
+                item, (QgsLayoutItemLabel, QgsLayoutItemMap, QgsLayoutItemLegend, QgsLayoutFrame)
+            )
+        }
+        for name, box in solid.items():
+            inside = box.x >= -0.05 and box.y >= -0.05
+            inside &= box.x + box.width <= sheet.width() + 0.05
+            inside &= box.y + box.height <= sheet.height() + 0.05
+            if not inside:
+                faults.append(f"{name} leaves page {page + 1}")
+        for (one, a), (two, b) in itertools.combinations(solid.items(), 2):
+            across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+            down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+            # labels of a chart's axis stand close to one another
+            if across > 0.15 and down > 0.35:
+                faults.append(f"{one} and {two} by {across:.1f} x {down:.1f} mm")
+    return faults
+
+
+def telling(pack: Pack) -> Pack:
+    """Return a pack with four of its parks: a vast, a void, a tiny one, one with a long name."""
+    return replace(pack, parks=tuple(pack.parks[at] for at in (3, 11, 12, 16)))
+
+
+LAID_OUT = [
+    *[(paper, packs.large_pack) for paper in PAPERS],
+    *[(paper, packs.partner_pack) for paper in (PAPERS[0], PAPERS[1])],
+    *[(paper, packs.public_pack) for paper in (PAPERS[0], PAPERS[3])],
+]
+
+
+@pytest.mark.parametrize(("paper", "pack"), LAID_OUT)
+def test_nothing_overlaps_or_leaves_its_page(lay, paper: str, pack) -> None:
+    assert overlapping(lay(telling(pack()), paper, LONG).laid) == []
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_page_has_its_furniture(lay, paper: str) -> None:
+    made = lay(packs.large_pack(3), paper)
+    kinds = [page.kind for page in made.laid.pages]
+    expected = ["overview", *["park"] * 3, "places", "gap"]
+    assert kinds == (expected if paper == "slides-16x9" else [*expected, "method"])
+    for number, kind in enumerate(kinds):
+        texts = made.texts(number)
+        assert set(FURNITURE) <= set(texts), (kind, set(FURNITURE) - set(texts))
+        assert texts["marking_top"] == texts["marking_bottom"] == "OFFICIAL-SENSITIVE"
+        assert texts["audience"] == "Internal"
+        assert "2 September 2021 to 31 October 2022" in texts["subtitle"]
+        assert "n = " in texts["subtitle"]
+        assert texts["page"] == f"Page {number + 1} of {len(kinds)}"
+        ids = {item.id().split("_", 1)[1] for item in on_page(made.laid, number)}
+        if kind != "method":
+            assert {"map", "legend", "scale_bar", "north_arrow"} <= ids
+            assert "More than one reason" in texts["note"]
+    assert made.laid.missing == made.laid.left_out == ()
+    assert all(item.id().startswith("page01_") for item in on_page(made.laid, 0) if item.id())
+
+
+def test_figures_stand_on_their_pages(lay) -> None:
+    pack = packs.small_pack()
+    made = lay(pack)
+    overview, first, second, method = (made.texts(number) for number in range(4))
+    assert [overview[f"figure_{n}"] for n in (1, 2, 3)] == ["31", "20", "4"]
+    assert first["title"] == "1 North Green"
+    assert "n = 24 of 31 reports" in first["subtitle"]
+    assert overview["enough"] == pack.enough
+    # no reports: no chart, and no title that promises one
+    assert not [name for name in second if name.startswith(("trend", "reasons"))]
+    assert any("Made by hand." in text for text in method.values())
+
+
+def test_what_is_held_back_is_said_and_never_nought(lay) -> None:
+    pack = packs.partner_pack()
+    park = next(p for p in pack.parks if p.inside is None and p.trend)
+    made = lay(replace(pack, parks=(park,)))
+    texts = made.texts(1)
+    assert texts["figure_1"] == "held back"
+    assert texts["audience"] == "For partners"
+    assert "held back" in texts["note"]
+    assert [text for name, text in texts.items() if name.startswith("trend_chart_held")]
+
+
+def test_text_from_data_is_shown_as_letters(lay) -> None:
+    pack = packs.small_pack()
+    parks = (replace(pack.parks[0], name=HOSTILE, district=HOSTILE), *pack.parks[1:])
+    made = lay(replace(pack, parks=parks, enough=HOSTILE), frame=replace(LONG, handling=HOSTILE))
+    for item in made.laid.layout.items():
+        if isinstance(item, QgsLayoutItemLabel):
+            assert item.mode() == QgsLayoutItemLabel.Mode.ModeFont
+            assert item.currentText() == item.text(), item.id()
+    assert "<script>" in made.texts(1)["title"]
+
+
+def test_pages_without_figures_are_not_there(lay) -> None:
+    pack = replace(packs.large_pack(2), hot_spots=None, fixes=(), fear_and_crime=None)
+    kinds = [page.kind for page in lay(pack).laid.pages]
+    assert kinds == ["overview", "park", "park", "method"]
+    with_fixes = replace(pack, fixes=packs.fixes(3))
+    made = lay(with_fixes)
+    assert made.laid.pages[3].kind == "places"
+    assert made.texts(3)["title"] == "Fix list"
+
+
+def test_more_parks_than_the_table_holds_are_counted(lay, tmp_path: Path) -> None:
+    only_overview = re.sub(r'id="(park|places|gap|method)\.', 'id="no-', shipped())
+    (tmp_path / f"{A4}.qpt").write_text(only_overview)
+    pack = packs.large_pack(30, 14)
+    made = lay(pack, n=60)
+    more = made.texts(0)["parks_table_more"]
+    left_out = int(re.search(r"and (\d+) more", more).group(1))
+    shown = next(
+        frame.multiFrame().tableContents()
+        for frame in on_page(made.laid, 0)
+        if frame.id() == "page01_parks_table"
+    )
+    assert len(shown) - 1 + left_out == 30
+
+
+def test_points_are_in_internal_packs_only(draw) -> None:
+    for whole in (packs.large_pack(), packs.partner_pack(), packs.public_pack()):
+        pack = telling(whole)
+        _project, layers = draw(pack)
+        path = str(layers.path)
+        held = QgsVectorLayer(path, "all", "ogr")
+        names = {part.split("!!::!!")[1] for part in held.dataProvider().subLayers()}
+        internal = pack.audience is Audience.INTERNAL
+        assert ("reports" in names) is internal
+        assert ("rings" in names) is (pack.audience is not Audience.PUBLIC)
+        assert len(layers.places) == (300 if internal else 0)
+        parks = QgsVectorLayer(f"{path}|layername=parks", "parks", "ogr")
+        assert parks.fields().names() == ["fid", "park_name", "boundary_status", "within"]
+
+
+def test_rings_of_partners_have_counts_or_none(draw) -> None:
+    pack = telling(packs.partner_pack())
+    _project, layers = draw(pack)
+    rings = QgsVectorLayer(f"{layers.path}|layername=rings", "rings", "ogr")
+    expected = [zone.reports for park in pack.parks for zone in park.zones]
+    found = [to_python(feature["reports"]) for feature in rings.getFeatures()]
+    assert found == expected
+    assert None in expected
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_text_stays_text_in_a_pdf(lay, tmp_path: Path, paper: str) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    made = lay(packs.large_pack(2), paper, n=60)
+    path = release.export_pdf(made.laid.layout, tmp_path / "pages.pdf", "title")
+    done = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True)
+    pages = done.stdout.decode().split("\f")[:-1]
+    assert len(pages) == len(made.laid.pages)
+    assert "Abbey Meadow Park" in pages[1]
+    for page in pages:
+        assert page.count("OFFICIAL-SENSITIVE") == 2
+
+
+def test_kept_layouts_export_again_after_saving(lay, tmp_path: Path) -> None:
+    made = lay(packs.large_pack(2))
+    user = QgsProject()
+    layouts = [made.laid]
+    assert keep_in_project(user, layouts, made.layers, "Feeling safe") == [packs.FRAME.title]
+    # once more: the earlier one is replaced, not added to
+    assert keep_in_project(user, layouts, made.layers, "Feeling safe") == [packs.FRAME.title]
+    assert len(user.layoutManager().printLayouts()) == 1
+    groups = [
+        group
+        for group in user.layerTreeRoot().findGroups(True)
+        if group.customProperty(BRIEFING_PROPERTY) == "Feeling safe"
+    ]
+    assert len(groups) == 1
+    assert not groups[0].itemVisibilityChecked()
+    assert len(user.mapLayers()) == len(made.layers.all_layers())
+    before = [shades(made.laid.layout, page) for page in range(5)]
+    assert user.write(str(tmp_path / "project.qgz"))
+    user.clear()
+    opened = QgsProject()
+    assert opened.read(str(tmp_path / "project.qgz"))
+    (layout,) = opened.layoutManager().printLayouts()
+    assert layout.pageCollection().pageCount() == len(made.laid.pages)
+    after = [shades(layout, page) for page in range(5)]
+    for page in range(5):  # corners are rounded when they are saved, which moves a bar by a hair
+        assert share_that_differs(before[page], after[page]) < 0.002
+    assert share_that_differs(before[1], after[2]) > 0.02
+    exported = tmp_path / "again.pdf"
+    result = QgsLayoutExporter(layout).exportToPdf(
+        str(exported), QgsLayoutExporter.PdfExportSettings()
+    )
+    assert result == QgsLayoutExporter.ExportResult.Success
+    release.verify_pdf(exported, len(made.laid.pages))
+
+
+def test_another_layout_of_the_same_name_is_left_alone(lay) -> None:
+    from qgis.core import QgsPrintLayout
+
+    made, user = lay(packs.small_pack()), QgsProject()
+    own = QgsPrintLayout(user)
+    own.setName(packs.FRAME.title)
+    user.layoutManager().addLayout(own)
+    kept = keep_in_project(user, [made.laid], made.layers, "Feeling safe")
+    assert kept == [f"{packs.FRAME.title} (2)"]
+
+
+def shades(layout, page: int) -> np.ndarray:
+    """Return a page's shades of grey, 0 to 255."""
+    image = QgsLayoutExporter(layout).renderPageToImage(page, QSize(), 50)
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    bits = grey.constBits()
+    bits.setsize(grey.sizeInBytes())
+    return np.frombuffer(bytes(bits), np.uint8).reshape(grey.height(), grey.bytesPerLine())
+
+
+def share_that_differs(one: np.ndarray, other: np.ndarray) -> float:
+    return float((np.abs(one.astype(int) - other.astype(int)) > 60).mean())
+
+
+# --- templates -------------------------------------------------------------------------------
+
+
+def shipped(paper: str = A4) -> str:
+    return resource("layouts", f"{paper}.qpt").read_text(encoding="utf-8")
+
+
+def test_shipped_templates_are_what_the_script_writes(qgis_app) -> None:
+    scripts = Path(__file__).resolve().parents[2] / "scripts"
+    sys.path.insert(0, str(scripts))
+    try:
+        import make_templates
+    finally:
+        sys.path.remove(str(scripts))
+    for paper in make_templates.papers():
+        text = make_templates.template_xml(paper)
+        assert outline_of(text) == outline_of(shipped(paper.name)), paper.name
+
+
+def outline_of(text: str) -> list[tuple[str, ...]]:
+    """Return each item's id, type, place and size, which all versions of QGIS write alike."""
+    items = re.findall(r"<LayoutItem [^>]*>", text)
+    names = ("id", "type", "position", "size", "labelText")
+    return [
+        tuple((re.search(rf'\b{name}="([^"]*)"', item) or [None, ""])[1] for name in names)
+        for item in items
+    ]
+
+
+def test_a_force_s_own_template_wins_and_a_given_one_over_both(tmp_path: Path) -> None:
+    own = tmp_path / f"{A4}.qpt"
+    assert template_file(A4, str(tmp_path)) == resource("layouts", f"{A4}.qpt")
+    own.write_text(shipped())
+    assert template_file(A4, str(tmp_path)) == own
+    given = tmp_path / "given.qpt"
+    given.write_text(shipped())
+    assert template_file(A4, str(tmp_path), given) == given
+    with pytest.raises(InputRefused, match="does not exist"):
+        template_file(A4, str(tmp_path), tmp_path / "gone.qpt")
+
+
+def test_what_a_force_removed_is_left_out_and_said(lay, tmp_path: Path) -> None:
+    text = shipped().replace('id="park.trend_chart"', 'id="logo"')
+    text = re.sub(r'id="gap\.', 'id="nothing.', text)
+    own = tmp_path / f"{A4}.qpt"
+    own.write_text(text)
+    made = lay(packs.large_pack(2))
+    assert "park.trend_chart" in made.laid.missing
+    assert made.laid.left_out == ("gap",)
+    assert "gap" not in [page.kind for page in made.laid.pages]
+    assert len(made.laid.sentences()) == 2
+    for page in (1, 2):  # what the force put there goes along
+        assert f"page{page + 1:02d}_logo" in {item.id() for item in on_page(made.laid, page)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("<Layout ", '<!DOCTYPE x [<!ENTITY a "b">]><Layout ', "document type"),
+        ('file=""', 'file="https://evil.example/a.svg"', "another machine"),
+        ('file=""', 'file="//server/share/a.svg"', "another machine"),
+        ('file=""', 'file="/vsicurl/http://x/a.svg"', "another machine"),
+        ('htmlState="0"', 'htmlState="1"', "HTML"),
+        ("</Layout>", '<LayoutMultiFrame type="65648"/></Layout>', "HTML frame"),
+        ("</Layout>", '<LayoutMultiFrame type="65649"/></Layout>', "table of a layer"),
+        ("<Layout ", "<Layouts ", "not a layout template"),
+    ],
+)
+def test_a_template_that_would_do_harm_is_refused(tmp_path: Path, old, new, sentence) -> None:
+    path = tmp_path / "bad.qpt"
+    text = shipped()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(InputRefused, match=sentence):
+        load_template(path, A4)
+
+
+def test_a_template_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.qpt"
+    path.write_text(re.sub(r'id="(\w+)\.', r'id="\1-', shipped()))
+    with pytest.raises(InputRefused, match="no page with an item"):
+        load_template(path, A4)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputRefused, match="cannot be read"):
+        load_template(path, A4)
