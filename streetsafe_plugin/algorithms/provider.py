@@ -22,6 +22,7 @@ from streetsafe_plugin.algorithms.load_parks import LoadParks
 from streetsafe_plugin.algorithms.park_analysis import ParkAnalysis
 from streetsafe_plugin.algorithms.park_rings import ParkRings
 from streetsafe_plugin.algorithms.sample_data import SampleData
+from streetsafe_plugin.algorithms.share_project import ShareProject
 from streetsafe_plugin.algorithms.time_profile import TimeProfile
 from streetsafe_plugin.algorithms.update_reports import UpdateReports
 from streetsafe_plugin.gis.store import DRIVERS
@@ -45,6 +46,7 @@ ALGORITHMS = (
     EvaluateCounts,
     TimeProfile,
     ExportBriefing,
+    ShareProject,
 )
 
 

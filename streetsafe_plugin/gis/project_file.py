@@ -185,7 +185,8 @@ def _layer_lines(project: QgsProject) -> list[str]:
 
 
 def _rows(layer: QgsMapLayer) -> int:
-    return int(layer.featureCount()) if isinstance(layer, QgsVectorLayer) else 0
+    # an empty layer that was only just written counts as one below nothing
+    return max(int(layer.featureCount()), 0) if isinstance(layer, QgsVectorLayer) else 0
 
 
 def _clean(path: Path, stem: str, folder: Path) -> None:

@@ -9,6 +9,7 @@ PROMISED = [
     "importreports", "importcrimes", "loadparks", "heatmap", "parkrings", "parkanalysis",
     "exportbriefing", "sampledata", "updatereports", "evaluatepark", "evaluatecounts",
     "timeprofile", "crimegap", "fixlist", "hotspotgrid", "hotspotcoverage", "clustertest",
+    "shareproject", "verifyresult",
 ]  # fmt: skip
 
 
