@@ -119,7 +119,9 @@ class Assembly:
     def add_relations(self) -> None:
         """Add the relations between layers that are shared."""
         for one in self._original.relationManager().relations().values():
-            ends = [self._ids.get(end) for end in (one.referencedLayerId(), one.referencingLayerId())]
+            ends = [
+                self._ids.get(end) for end in (one.referencedLayerId(), one.referencingLayerId())
+            ]
             if not one.isValid() or None in ends:
                 continue
             tie = QgsRelation(QgsRelationContext(self.project))

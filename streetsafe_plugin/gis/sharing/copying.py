@@ -70,7 +70,13 @@ class Copies:
             WriteFailed: a row was refused or is missing afterwards.
             Cancelled: the user has stopped.
         """
-        same = (layer.providerType(), layer.source(), *layer.fields().names(), "-", *sorted(without))
+        same = (
+            layer.providerType(),
+            layer.source(),
+            *layer.fields().names(),
+            "-",
+            *sorted(without),
+        )
         table = self._same.get(same)
         if table is None:
             table = self._same[same] = self.free_name(layer.name())

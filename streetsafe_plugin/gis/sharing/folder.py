@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import sqlite3
+import uuid
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -34,10 +35,10 @@ def staging(folder: Path) -> Iterator[Path]:
         WriteFailed: it cannot be made.
     """
     made_folder = not folder.exists()
-    place = folder / f".sharing.{os.getpid()}.tmp"
+    # a name never used before: QGIS keeps connections to files open by their paths
+    place = folder / f".sharing.{uuid.uuid4().hex}.tmp"
     try:
         folder.mkdir(exist_ok=True)
-        shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
     except OSError as error:
         raise WriteFailed(
@@ -135,13 +136,9 @@ def names_of_this_machine() -> list[str]:
 def where_named(path: Path, names: Sequence[str]) -> list[str]:
     """Return which of the names a saved project still holds, in texts that people wrote."""
     with zipfile.ZipFile(path) as archive:
-        text = "\n".join(
-            archive.read(name).decode(errors="replace") for name in archive.namelist()
-        )
+        text = "\n".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
     return [
-        name
-        for name in names
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+        name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
     ]
 
 
@@ -172,5 +169,3 @@ def check_database(path: Path, folders: Sequence[str]) -> None:
             tr("The GeoPackage would name a folder of this machine, or needs files beside it."),
             tr("Remove styles that point to files elsewhere, and try again."),
         )
-
-

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which layers of a project are shared, which stay behind and why, and which fields go with them."""
+"""Which layers of a project are shared, which stay behind and why, and which fields go along."""
 
 from __future__ import annotations
 
@@ -113,9 +113,7 @@ def fields_about_people(layer: QgsVectorLayer) -> list[str]:
 def hidden_fields(layer: QgsVectorLayer, needed: Sequence[str]) -> list[str]:
     """Return the fields that are hidden from people, but for those by which layers are tied."""
     fields: QgsFields = layer.fields()
-    columns = {
-        column.name for column in layer.attributeTableConfig().columns() if column.hidden
-    }
+    columns = {column.name for column in layer.attributeTableConfig().columns() if column.hidden}
     keys = {fields[index].name() for index in layer.primaryKeyAttributes()}
     return [
         one.name()

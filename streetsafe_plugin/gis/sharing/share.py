@@ -208,9 +208,7 @@ class _Sharing:
         for copy in copies:
             if isinstance(copy, QgsVectorLayer) and copy.source() not in done:
                 done.add(copy.source())
-                copy.saveStyleToDatabase(
-                    file_stem(copy.name())[:_LONGEST_STYLE_NAME], "", True, ""
-                )
+                copy.saveStyleToDatabase(file_stem(copy.name())[:_LONGEST_STYLE_NAME], "", True, "")
                 copy.saveDefaultMetadata()
 
     def _goes(self, layout: QgsPrintLayout) -> bool:
@@ -281,4 +279,3 @@ class _Sharing:
                     " names, notes and layouts before you pass it on."
                 ).format(named[0])
             )
-
