@@ -36,9 +36,10 @@ from streetsafe_plugin.gis.stored_columns import read_columns
 MOST_COPIED = 100_000
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 _WORD = 8
+_State = tuple[int, int, int, int]
 _FEATURE_ID = "fid"
 #: Fingerprints of files by place, for as long as neither time nor size of the file changes.
-_KNOWN: dict[tuple[str, str], tuple[tuple[int, int], str]] = {}
+_KNOWN: dict[tuple[str, str], tuple[_State, str]] = {}
 
 
 def of_layer(layer: QgsMapLayer, tick: Tick = no_tick) -> str:
@@ -125,12 +126,20 @@ def forget_all() -> None:
     _KNOWN.clear()
 
 
-def _state(path: str) -> tuple[int, int] | None:
+def _state(path: str) -> _State | None:
+    """Return when a file was changed last, and how long it is; None where there is none."""
     try:
         found = Path(path).stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    log = Path(f"{path}-wal")  # where QGIS puts edits at first
+    logged = log.stat() if log.exists() else None
+    return (
+        found.st_mtime_ns,
+        found.st_size,
+        logged.st_mtime_ns if logged else 0,
+        logged.st_size if logged else 0,
+    )
 
 
 def _of_table(place: Stored, tick: Tick) -> str:

@@ -33,6 +33,7 @@ from qgis.core import (
     QgsProcessingParameters,
     QgsProcessingParameterString,
     QgsProcessingParameterVectorLayer,
+    QgsProcessingUtils,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -172,7 +173,10 @@ class Recipe:
             or bool(getattr(given, "filterExpression", ""))
         )
         asked = definition, self.parameters, self.context
-        if isinstance(definition, QgsProcessingParameterRasterLayer):
+        if isinstance(given, QgsProcessingFeatureSourceDefinition):
+            wanted, _ = given.source.valueAsString(self.context.expressionContext())
+            layer = QgsProcessingUtils.mapLayerFromString(wanted, self.context, False)
+        elif isinstance(definition, QgsProcessingParameterRasterLayer):
             layer = QgsProcessingParameters.parameterAsRasterLayer(*asked)
         else:
             layer = QgsProcessingParameters.parameterAsVectorLayer(*asked)

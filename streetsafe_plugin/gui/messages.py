@@ -342,6 +342,15 @@ def _briefing_written(results: Results) -> str:
     )
 
 
+def _project_shared(results: Results) -> str:
+    sentence = tr("Project shared: {} and {}, opened again and checked.").format(
+        _count(_number(results, "LAYERS"), tr("1 layer"), tr("{} layers")),
+        _count(_number(results, "LAYOUTS"), tr("1 layout"), tr("{} layouts")),
+    )
+    left_out = str(results.get("LEFT_OUT") or "")
+    return sentence + (" " + tr("Left out: {}.").format(left_out) if left_out else "")
+
+
 def _sample_made(results: Results) -> str:
     return tr("Invented sample data written and filled in here, ready to be imported.")
 
@@ -362,5 +371,7 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "evaluatepark": _parks_evaluated,
     "timeprofile": _times_profiled,
     "exportbriefing": _briefing_written,
+    "shareproject": _project_shared,
+    "verifyresult": lambda results: str(results.get("SENTENCE") or ""),
     "sampledata": _sample_made,
 }

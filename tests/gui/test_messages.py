@@ -161,6 +161,19 @@ def done(algorithm, **results):
             "Reports counted by date; none has a time of day, so hours and light are not.",
         ),
         (done("exportbriefing", PAGES=20, PARKS=18), "Briefing written: 20 pages for 18 parks."),
+        (
+            done("shareproject", LAYERS=7, LAYOUTS=1, LEFT_OUT=""),
+            "Project shared: 7 layers and 1 layout, opened again and checked.",
+        ),
+        (
+            done("shareproject", LAYERS=1, LAYOUTS=0, LEFT_OUT="Web map: it comes from the web"),
+            "Project shared: 1 layer and 0 layouts, opened again and checked."
+            " Left out: Web map: it comes from the web.",
+        ),
+        (
+            done("verifyresult", VERDICT="same", SENTENCE="The same figures come out."),
+            "The same figures come out.",
+        ),
         (done("somethingnew"), "Title has finished."),
     ],
     ids=lambda value: value.algorithm_id if isinstance(value, Outcome) else "",
