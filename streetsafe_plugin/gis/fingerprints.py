@@ -36,6 +36,7 @@ from streetsafe_plugin.gis.stored_columns import read_columns
 MOST_COPIED = 100_000
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 _WORD = 8
+_POINT_BYTES = 21  # byte order, type, x, y
 _State = tuple[int, int, int, int]
 _FEATURE_ID = "fid"
 #: Fingerprints of files by place, for as long as neither time nor size of the file changes.
@@ -108,7 +109,7 @@ def of_raster(source: str) -> str:
         band = dataset.GetRasterBand(number)
         for row in range(0, band.YSize, 512):
             block = band.ReadAsArray(0, row, band.XSize, min(512, band.YSize - row))
-            digest.update(np.ascontiguousarray(block))
+            digest.update(np.ascontiguousarray(block).tobytes())
     return digest.hexdigest()
 
 
@@ -147,7 +148,7 @@ def _of_table(place: Stored, tick: Tick) -> str:
     batches = []
     for shapes, columns in read_columns(place, tick):
         names = list(columns)
-        rows = _in_column("", _of_array(shapes))
+        rows = _in_column("", _of_shapes(shapes))
         for name, values in columns.items():
             rows = rows + _in_column(name, _of_array(values))
         batches.append(rows)
@@ -165,6 +166,16 @@ def _in_column(name: str, values: np.ndarray) -> np.ndarray:
     """Return the share of a column's values in their rows' numbers, wherever the column stands."""
     factor = int.from_bytes(hashlib.sha256(name.lower().encode()).digest()[:_WORD], "little") | 1
     return np.asarray(_mixed(values + np.uint64(factor)) * np.uint64(factor))
+
+
+def _of_shapes(shapes: np.ndarray) -> np.ndarray:
+    """Return a number for each geometry; a missing point may come as one without coordinates."""
+    found, plain = _of_array(shapes), np.ma.getdata(shapes)
+    if plain.dtype.kind != "V" or plain.dtype.itemsize != _POINT_BYTES:
+        return found
+    codes = np.frombuffer(plain.tobytes(), dtype=np.uint8).reshape(-1, _POINT_BYTES)
+    empty = np.isnan(codes[:, 5:].copy().view("<f8")).all(axis=1)
+    return np.where(empty, _MISSING, found)
 
 
 def _of_array(values: np.ndarray) -> np.ndarray:
@@ -234,4 +245,4 @@ def _mixed(values: np.ndarray) -> np.ndarray:
 
 
 def _wkb(geometry: QgsGeometry) -> bytes | None:
-    return None if geometry.isNull() else bytes(geometry.asWkb())
+    return None if geometry.isNull() or geometry.isEmpty() else bytes(geometry.asWkb())

