@@ -452,6 +452,17 @@ def test_a_field_called_fid_or_geom_is_kept(run_algorithm, project, points, tmp_
     shared.clear()
 
 
+def test_numbers_keep_all_their_digits(run_algorithm, project, points, tmp_path):
+    numbers = [[1 / 3], [1e300], [2.5e-9]]
+    exact = points("Exact", fields=[("x", "double")], rows=numbers)
+    assert exact.fields()[0].precision() == 5  # what a layer in memory declares, and does not keep
+    project.addMapLayer(exact)
+    run_algorithm("shareproject", {"FOLDER": str(tmp_path / "out")})
+    shared = opened(tmp_path / "out")
+    assert [[one["x"]] for one in layer_called(shared, "Exact").getFeatures()] == numbers
+    shared.clear()
+
+
 def test_web_maps_stay_behind_and_are_named(run_algorithm, project, points, tmp_path):
     project.addMapLayer(points())
     web = QgsRasterLayer("type=xyz&url=https://tile.example.org/{z}/{x}/{y}.png", "Web map", "wms")

@@ -29,7 +29,7 @@ SQUARE = "Polygon((450000 300000, 450900 300000, 450900 300900, 450000 300900, 4
 FIELDS = (
     ("name", "string"),
     ("n", "integer"),
-    ("x", "double"),
+    ("x", "double(0,0)"),
     ("yes", "boolean"),
     ("day", "date"),
 )
@@ -38,7 +38,7 @@ ROWS = [
     ["Abbey", 1, 0.1, True, "2021-09-02"],
     ["", -3, -0.0, False, None],
     [None, None, None, None, None],
-    ["£ ü отчёт, longer than eight bytes", 2**31 - 1, 1e15 + 0.3, True, "1999-12-31"],
+    ["£ ü отчёт, longer than eight bytes", 2**31 - 1, 1e300, True, "1999-12-31"],
 ]
 PLACES = ["POINT(1 2)", "POINT(1 2)", "POINT(-5.5 6)", None, "POINT(450000 300000)"]
 

@@ -26,6 +26,7 @@ from qgis.core import (
 )
 
 from streetsafe_plugin.domain.errors import Cancelled, WriteFailed
+from streetsafe_plugin.gis.exact_numbers import keep_exact
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.gis.text_gate import file_stem
 from streetsafe_plugin.i18n import tr
@@ -132,9 +133,11 @@ class Copies:
         options.skipAttributeCreation = not options.attributes
         options.layerOptions = _options_for(layer)
         options.feedback = feedback
+        exact = keep_exact(options, layer.fields()) if layer.providerType() != "ogr" else None
         error, message, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
             layer, str(self.geopackage), QgsCoordinateTransformContext(), options
         )
+        del exact  # QGIS keeps no reference of its own
         if feedback.isCanceled():
             raise Cancelled
         if error != QgsVectorFileWriter.WriterError.NoError:
