@@ -117,6 +117,7 @@ def surface_file(path: Path, kind=gdal.GDT_Float32) -> Path:
     dataset.SetGeoTransform((450000.5, 25, 0, 307500.25, 0, -25))
     dataset.SetMetadataItem("STREETSAFE_RADIUS_M", "250.0")
     dataset.GetRasterBand(1).SetNoDataValue(-9999)
+    dataset.GetRasterBand(1).SetDescription("reports per km²")
     dataset.GetRasterBand(1).WriteArray(values)
     return path
 
@@ -274,6 +275,7 @@ def test_cells_come_back_bit_for_bit(run_algorithm, project, tmp_path, kind):
     assert one.ReadAsArray().tobytes() == other.ReadAsArray().tobytes()
     assert one.GetGeoTransform() == other.GetGeoTransform()
     assert other.GetRasterBand(1).GetNoDataValue() == -9999 or kind == gdal.GDT_Byte
+    assert other.GetRasterBand(1).GetDescription() == "reports per km²"
     assert other.GetMetadataItem("STREETSAFE_RADIUS_M") == "250.0"
     shared.clear()
 

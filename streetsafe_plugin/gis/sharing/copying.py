@@ -99,7 +99,7 @@ class Copies:
                 raise _unwritten(layer, gdal.GetLastErrorMsg())
             if _is_surface(original):
                 source = f"GPKG:{self.geopackage}:{name}"
-                options = [f"RASTER_TABLE={name}", "APPEND_SUBDATASET=YES", "TILE_FORMAT=TIFF"]
+                options = _surface_options(name, original.GetRasterBand(1))
                 target, driver = str(self.geopackage), gdal.GetDriverByName("GPKG")
             else:
                 source = target = str(self.geopackage.with_name(f"{name}.tif"))
@@ -171,6 +171,18 @@ def _options_for(layer: QgsVectorLayer) -> list[str]:
     while shape in taken:
         shape += "_"
     return [f"FID={feature_id}", *([f"GEOMETRY_NAME={shape}"] if layer.isSpatial() else [])]
+
+
+def _surface_options(table: str, band: gdal.Band) -> list[str]:
+    """Return how a surface is written, with what it measures: GDAL would say “Height”."""
+    measured = band.GetDescription() or band.GetUnitType()
+    return [
+        f"RASTER_TABLE={table}",
+        "APPEND_SUBDATASET=YES",
+        "TILE_FORMAT=TIFF",
+        *([f"FIELD_NAME={measured}", f"QUANTITY_DEFINITION={measured}"] if measured else []),
+        *([f"UOM={band.GetUnitType()}"] if band.GetUnitType() else []),
+    ]
 
 
 def _is_surface(dataset: gdal.Dataset) -> bool:

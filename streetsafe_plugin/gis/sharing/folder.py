@@ -143,10 +143,10 @@ def where_named(path: Path, names: Sequence[str]) -> list[str]:
 
 
 def check_database(path: Path, folders: Sequence[str]) -> None:
-    """Refuse a GeoPackage whose styles or metadata name a folder, or that keeps side files.
+    """Have a GeoPackage need no file beside it; refuse one that is damaged or names a folder.
 
     Raises:
-        WriteFailed: it does.
+        WriteFailed: it is, does, or is still open somewhere.
     """
     database = sqlite3.connect(path)
     try:
@@ -161,9 +161,15 @@ def check_database(path: Path, folders: Sequence[str]) -> None:
             if table in tables
             for row in database.execute(query)
         )
-        mode = database.execute("PRAGMA journal_mode").fetchone()[0]
+        # QGIS turns write-ahead logging on where it opens a file to write, whatever it is told
+        mode = database.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+        whole = database.execute("PRAGMA quick_check").fetchone()[0]
     finally:
         database.close()
+    if whole != "ok":
+        raise WriteFailed(
+            tr("The GeoPackage does not read back whole."), tr("Check the free space.")
+        )
     if mode != "delete" or any(folder in told for folder in folders):
         raise WriteFailed(
             tr("The GeoPackage would name a folder of this machine, or needs files beside it."),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qgis.core import (
     QgsFeedback,
+    QgsLayerMetadata,
     QgsMapLayer,
     QgsPrintLayout,
     QgsProject,
@@ -83,6 +84,22 @@ def share(
             sharing.close()
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How a table is drawn and described, apart from the layer, which holds the file open."""
+
+    source: str
+    name: str
+    style: QDomDocument
+    metadata: QgsLayerMetadata
+
+
+def _look_of(layer: QgsVectorLayer) -> _Look:
+    style = QDomDocument()
+    layer.exportNamedStyle(style)
+    return _Look(layer.source(), layer.name(), style, layer.metadata().clone())
+
+
 class _Sharing:
     def __init__(
         self,
@@ -121,7 +138,7 @@ class _Sharing:
             self._copy(layer, without[layer.id()], number)
         assembly = self._assembly
         copies = [assembly.add_layer(one, without[one.id()]) for one in self._layers]
-        self._keep_looks(copies)
+        looks = [_look_of(one) for one in copies if isinstance(one, QgsVectorLayer)]
         assembly.add_tree()
         assembly.add_themes()
         assembly.add_relations()
@@ -134,6 +151,7 @@ class _Sharing:
         name = self._copies.geopackage.with_suffix(".qgz")
         self._tick(0.92)
         save_assembled(name, assembly.project)
+        self._keep_looks(looks)
         self._check(name)
         self._tick(1.0)  # the last moment at which stopping leaves everything as it was
         shared_folder.take_place(self._place, self._folder)
@@ -202,14 +220,18 @@ class _Sharing:
         self._notes.append(tr("“{}” goes without {}.").format(layer.name(), ", ".join(found)))
         return found
 
-    def _keep_looks(self, copies: Sequence[QgsMapLayer]) -> None:
-        """Keep each table's style and metadata in the GeoPackage, for who opens only that."""
-        done: set[str] = set()
-        for copy in copies:
-            if isinstance(copy, QgsVectorLayer) and copy.source() not in done:
-                done.add(copy.source())
-                copy.saveStyleToDatabase(file_stem(copy.name())[:_LONGEST_STYLE_NAME], "", True, "")
-                copy.saveDefaultMetadata()
+    def _keep_looks(self, looks: Sequence[_Look]) -> None:
+        """Keep each table's style and metadata in the GeoPackage, for who opens only that.
+
+        This comes when nothing else has the file open: it is written to, and whoever reads it
+        meanwhile would lose its place.
+        """
+        for look in {look.source: look for look in reversed(looks)}.values():
+            layer = QgsVectorLayer(look.source, look.name, "ogr")
+            layer.importNamedStyle(look.style)
+            layer.setMetadata(look.metadata)
+            layer.saveStyleToDatabase(file_stem(look.name)[:_LONGEST_STYLE_NAME], "", True, "")
+            layer.saveDefaultMetadata()
 
     def _goes(self, layout: QgsPrintLayout) -> bool:
         """Tell whether a layout is shared; say so where it is not."""
@@ -266,11 +288,11 @@ class _Sharing:
                 self._warnings.append(tr("The project's Python code was not taken along."))
 
     def _check(self, project: Path) -> None:
-        shared_folder.clear_side_files(self._place)
         if self._copies.geopackage.exists():
             shared_folder.check_database(
                 self._copies.geopackage, [*self._folders, str(self._place)]
             )
+        shared_folder.clear_side_files(self._place)
         named = shared_folder.where_named(project, shared_folder.names_of_this_machine())
         if named:
             self._warnings.append(
