@@ -356,6 +356,22 @@ def test_nobody_and_no_place_is_named(run_algorithm, full_of_canaries, tmp_path)
     shared.clear()
 
 
+@pytest.mark.parametrize("kind", [gdal.GDT_Float32, gdal.GDT_Byte])
+def test_a_raster_says_nothing_of_its_maker(run_algorithm, project, tmp_path, kind):
+    path = surface_file(tmp_path / "a.tif", kind)
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    for name in ("TIFFTAG_ARTIST", "TIFFTAG_HOSTCOMPUTER", "TIFFTAG_DOCUMENTNAME"):
+        dataset.SetMetadataItem(name, "canary")
+    dataset.SetMetadataItem("STREETSAFE_RECIPE", '{"fingerprint": "canaryrecipe"}')
+    dataset.SetMetadata(["<x>canary</x>"], "xml:XMP")
+    del dataset
+    project.addMapLayer(marked(QgsRasterLayer(str(path), "Heat", "gdal"), "public"))
+    run_algorithm("shareproject", {"FOLDER": str(tmp_path / "i")})
+    assert everything_in(tmp_path / "i").replace(b"canaryrecipe", b"").count(b"canary") == 0
+    run_algorithm("shareproject", {"FOLDER": str(tmp_path / "p"), "AUDIENCE": PUBLIC})
+    assert b"canary" not in everything_in(tmp_path / "p")
+
+
 def test_it_opens_in_a_fresh_process_without_the_plugin(
     run_algorithm, project, points, make_layer, tmp_path
 ):

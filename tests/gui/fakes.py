@@ -39,7 +39,7 @@ class Interface:
     def __init__(self) -> None:
         self.window = QMainWindow()
         self.bar = QgsMessageBar(self.window)
-        self.tree = QgsLayerTreeView(self.window)
+        self.tree = QgsLayerTreeView()  # not in the window, where it would take the keyboard
         self.tree.setModel(QgsLayerTreeModel(QgsProject.instance().layerTreeRoot(), self.tree))
         self.docks = []
         self.menu = {}

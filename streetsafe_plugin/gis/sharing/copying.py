@@ -28,6 +28,7 @@ from qgis.core import (
 from streetsafe_plugin.domain.errors import Cancelled, WriteFailed
 from streetsafe_plugin.gis.exact_numbers import keep_exact
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
+from streetsafe_plugin.gis.recipe import RECIPE_ITEM
 from streetsafe_plugin.gis.text_gate import file_stem
 from streetsafe_plugin.i18n import tr
 
@@ -35,6 +36,9 @@ from streetsafe_plugin.i18n import tr
 _RESERVED = ("gpkg_", "sqlite_", "rtree_", "layer_styles", "qgis_projects", "streetsafe_")
 _FEATURE_ID, _SHAPE = "fid", "geom"
 _ROWS_A_BLOCK = 512
+_OUR_ITEMS = ("STREETSAFE_", "AREA_OR_POINT")
+#: What GDAL works out itself.
+_DERIVED_DOMAINS = ("", "DERIVED_SUBDATASETS", "IMAGE_STRUCTURE", "xml:VRT")
 _LOSSLESS = ["COMPRESS=DEFLATE", "TILED=YES", "BIGTIFF=IF_SAFER"]
 
 
@@ -43,6 +47,7 @@ class Copies:
     """What was copied to where: each layer's new source, by layer id."""
 
     geopackage: Path
+    keep_recipes: bool
     sources: dict[str, str] = field(default_factory=dict)
     providers: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
@@ -105,7 +110,8 @@ class Copies:
                 source = target = str(self.geopackage.with_name(f"{name}.tif"))
                 options, driver = _LOSSLESS, gdal.GetDriverByName("GTiff")
             progress = _Progress(tick)
-            copied = driver.CreateCopy(target, original, 1, options, progress)
+            bare = _without_names(original, self.keep_recipes)
+            copied = driver.CreateCopy(target, bare, 1, options, progress)
             progress.raise_if_stopped()
             if copied is None:
                 raise _unwritten(layer, gdal.GetLastErrorMsg())
@@ -171,6 +177,24 @@ def _options_for(layer: QgsVectorLayer) -> list[str]:
     while shape in taken:
         shape += "_"
     return [f"FID={feature_id}", *([f"GEOMETRY_NAME={shape}"] if layer.isSpatial() else [])]
+
+
+def _without_names(dataset: gdal.Dataset, keep_recipe: bool) -> gdal.Dataset:
+    """Return a view of a raster that says of itself only what StreetSafe wrote.
+
+    A TIFF may name its author, its machine and the file it came from.
+    """
+    bare = gdal.GetDriverByName("VRT").CreateCopy("", dataset)
+    kept = {
+        name: value
+        for name, value in dataset.GetMetadata().items()
+        if name.startswith(_OUR_ITEMS) and (keep_recipe or name != RECIPE_ITEM)
+    }
+    for domain in bare.GetMetadataDomainList() or []:
+        if domain not in _DERIVED_DOMAINS:
+            bare.SetMetadata(None, domain)
+    bare.SetMetadata(kept)
+    return bare
 
 
 def _surface_options(table: str, band: gdal.Band) -> list[str]:

@@ -120,16 +120,15 @@ class _Sharing:
         self._tick = tick
         self._warnings: list[str] = []
         self._notes: list[str] = []
-        self._copies = Copies(place / f"{file_stem(title)}.gpkg")
+        inside = audience is Audience.INTERNAL
+        self._copies = Copies(place / f"{file_stem(title)}.gpkg", inside)
         everything = layers_in_order(project)
         self._folders = shared_folder.folders_of(project, everything)
         ids = new_ids(self._layers)
         gone = [layer.id() for layer in everything if layer.id() not in ids]
         self._gone = frozenset(gone)
         self._cleaner = Cleaner(ids, gone, [*self._folders, str(place)])
-        self._assembly = Assembly(
-            project, title, self._copies, self._cleaner, ids, audience is Audience.INTERNAL
-        )
+        self._assembly = Assembly(project, title, self._copies, self._cleaner, ids, inside)
 
     def run(self, view: QgsReferencedRectangle | None) -> Shared:
         """Copy, put together, save, check, and move into place."""
