@@ -58,6 +58,7 @@ class StreetSafePlugin:
             return
         self._add_dock(self._iface)
         self._add_options_page(self._iface)
+        self._add_stale_marks(self._iface)
 
     def unload(self) -> None:
         """Undo every registration, the last one first."""
@@ -83,6 +84,13 @@ class StreetSafePlugin:
         iface.addToolBarIcon(toggle)
         self._undo.append(partial(iface.removeToolBarIcon, toggle))
         self._add_to_menu(iface, toggle)
+
+    def _add_stale_marks(self, iface: QgisInterface) -> None:
+        from streetsafe_plugin.gui.stale_marks import StaleMarks
+
+        marks = StaleMarks(iface.layerTreeView(), iface.mainWindow())
+        self._undo.append(marks.deleteLater)
+        self._undo.append(marks.close_down)
 
     def _add_options_page(self, iface: QgisInterface) -> None:
         from streetsafe_plugin.gui.options_page import PAGE, StreetSafeOptionsFactory

@@ -12,6 +12,7 @@ import datetime
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -439,7 +440,7 @@ class Run(Answers):
         finish = styling.Finish(
             spec.title,
             styling.from_file(style) if style else None,
-            self._provenance.metadata(spec.title),
+            self._provenance.metadata(spec.title, name),
             self._provenance.notes_html(),
             tuple(field.name() for field in spec.fields[:6]),
             form,
@@ -515,9 +516,10 @@ class Run(Answers):
         finish = styling.Finish(
             title,
             style,
-            self._provenance.metadata(title),
+            self._provenance.metadata(title, name),
             self._provenance.notes_html(),
         )
+        raster = replace(raster, facts={**raster.facts, **self._provenance.facts(name)})
         planned = self.algorithm.parameterAsOutputLayer(self.parameters, name, self.context)
         path = store.write_raster(Path(planned), raster, finish, "\n".join(self.history()))
         actual = self._loaded_from(planned, path, finish)
@@ -593,6 +595,8 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
 
     ID = ""
     GROUP = Group.ANALYSE
+    #: Where chance is drawn on with a fixed seed: that seed, for the recipe of what is made.
+    SEED: int | None = None
 
     def name(self) -> str:
         """Return the id that models and scheduled jobs rely on; never translated or renamed."""

@@ -50,6 +50,7 @@ from streetsafe_plugin.algorithms.report_dates import (
     ask_for_date_field,
     no_date,
 )
+from streetsafe_plugin.domain import evaluation
 from streetsafe_plugin.domain.arrays import Bools, Ints
 from streetsafe_plugin.domain.evaluation import Verdict
 from streetsafe_plugin.domain.month_windows import without_days
@@ -80,6 +81,7 @@ class EvaluatePark(StreetSafeAlgorithm):
 
     ID = "evaluatepark"
     GROUP = Group.ANALYSE
+    SEED = evaluation.SEED
 
     def displayName(self) -> str:
         """Return the name in the toolbox."""

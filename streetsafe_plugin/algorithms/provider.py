@@ -23,8 +23,10 @@ from streetsafe_plugin.algorithms.load_parks import LoadParks
 from streetsafe_plugin.algorithms.park_analysis import ParkAnalysis
 from streetsafe_plugin.algorithms.park_rings import ParkRings
 from streetsafe_plugin.algorithms.sample_data import SampleData
+from streetsafe_plugin.algorithms.share_project import ShareProject
 from streetsafe_plugin.algorithms.time_profile import TimeProfile
 from streetsafe_plugin.algorithms.update_reports import UpdateReports
+from streetsafe_plugin.algorithms.verify_result import VerifyResult
 from streetsafe_plugin.gis.store import DRIVERS
 from streetsafe_plugin.paths import resource
 
@@ -47,6 +49,8 @@ ALGORITHMS = (
     TimeProfile,
     ExportBriefing,
     DisclosureCopy,
+    ShareProject,
+    VerifyResult,
 )
 
 

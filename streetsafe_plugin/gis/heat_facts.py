@@ -54,7 +54,7 @@ class HeatFacts:
 def heat_facts(layer: QgsRasterLayer) -> HeatFacts | None:
     """Return what a raster says of itself as a heat map; None for any other raster."""
     dataset = gdal.OpenEx(
-        layer.source(), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=["GTiff"]
+        layer.source(), gdal.OF_RASTER | gdal.OF_READONLY, allowed_drivers=["GTiff", "GPKG"]
     )
     if dataset is None:
         return None

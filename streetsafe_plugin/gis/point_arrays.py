@@ -28,6 +28,7 @@ from qgis.core import (
 from streetsafe_plugin.domain.arrays import Bools, Floats
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.progress import Tick
+from streetsafe_plugin.gis.exact_numbers import keep_exact
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
 from streetsafe_plugin.i18n import tr
 
@@ -90,11 +91,13 @@ def copy_of(source: QgsFeatureSource, columns: Sequence[str], folder: Path, tick
     options.skipAttributeCreation = not indices
     options.layerOptions = ["SPATIAL_INDEX=NO"]
     path = str(folder / "points.gpkg")
+    exact = keep_exact(options, layer.fields())
     tick(0.4)
     with no_write_ahead_log():
         error, message, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
             layer, path, QgsCoordinateTransformContext(), options
         )
+    del exact  # QGIS keeps no reference of its own
     if error != QgsVectorFileWriter.WriterError.NoError:
         raise InputRefused(
             tr("“{}” cannot be read ({}).").format(source.sourceName(), message),

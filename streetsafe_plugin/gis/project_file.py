@@ -80,13 +80,37 @@ def save_project(
         WriteFailed: the project could not be written, does not open again with all its layers,
             or would name a person, a folder or a password. The old file is untouched.
     """
-    folder = path.parent.resolve()
     for entry in _entries(groups):
-        _require_file_below(entry.layer, folder)
+        _require_file_below(entry.layer, path.parent.resolve())
+    project = QgsProject()
+    project.setTitle(label(title))
+    project.setCrs(crs)
+    project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(view, crs))
+    for group in groups:
+        node = project.layerTreeRoot().addGroup(label(group.title))
+        node.setCustomProperty(GROUP_PROPERTY, group.key)
+        for entry in group.layers:
+            _add(project, node, entry)
+    relate_within(project)
+    return save_assembled(path, project)
+
+
+def save_assembled(path: Path, project: QgsProject) -> Path:
+    """Save a project that was put together for it, never the one that somebody is working in.
+
+    The project is empty afterwards. Returns where the file came to lie, as `save_project` does.
+
+    Raises:
+        InputRefused: a layer is not a file in the project's folder or below it.
+        WriteFailed: as for `save_project`.
+    """
+    folder = path.parent.resolve()
+    for layer in project.mapLayers().values():
+        _require_file_below(layer, folder)
     with beside(path) as pending:
-        counts = _write_with_qgis(pending.temporary, title, groups, crs, view)
+        content = _write_with_qgis(pending.temporary, project)
         _clean(pending.temporary, path.stem, folder)
-        _check(pending.temporary, path.name, counts)
+        _check(pending.temporary, path.name, content)
     return pending.final
 
 
@@ -119,26 +143,10 @@ def _file_of(layer: QgsMapLayer) -> Path:
     return Path(parts.get("path", "")).resolve()
 
 
-def _write_with_qgis(
-    path: Path,
-    title: str,
-    groups: Sequence[ProjectGroup],
-    crs: QgsCoordinateReferenceSystem,
-    view: QgsRectangle,
-) -> list[int]:
+def _write_with_qgis(path: Path, project: QgsProject) -> list[str]:
     """Write the project as QGIS does and return what it must hold when it is opened again."""
-    project = QgsProject()
     project.setFilePathStorage(Qgis.FilePathType.Relative)
-    project.setTitle(label(title))
-    project.setCrs(crs)
-    project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(view, crs))
-    for group in groups:
-        node = project.layerTreeRoot().addGroup(label(group.title))
-        node.setCustomProperty(GROUP_PROPERTY, group.key)
-        for entry in group.layers:
-            _add(project, node, entry)
-    relate_within(project)
-    counts = _counts(project)
+    content = _content(project)
     written = project.write(str(path))
     reason = project.error()
     project.clear()
@@ -147,7 +155,7 @@ def _write_with_qgis(
             tr("The project “{}” could not be written: {}.").format(path.name, reason.strip(" .")),
             tr("Check the free space and your rights in that folder."),
         )
-    return counts
+    return content
 
 
 def _add(project: QgsProject, group: QgsLayerTreeGroup, entry: ProjectLayer) -> None:
@@ -158,18 +166,27 @@ def _add(project: QgsProject, group: QgsLayerTreeGroup, entry: ProjectLayer) -> 
     node.setExpanded(entry.visible)
 
 
-def _counts(project: QgsProject) -> list[int]:
-    """Return the number of relations that hold, and of the rows of each layer."""
-    ties = [one for one in project.relationManager().relations().values() if one.isValid()]
-    return [len(ties), *_row_counts(project)]
+def _content(project: QgsProject) -> list[str]:
+    """Return a line for each valid layer, relation, layout and theme: what must not be lost."""
+    ties = [one.id() for one in project.relationManager().relations().values() if one.isValid()]
+    layouts = [one.name() for one in project.layoutManager().layouts()]
+    themes = project.mapThemeCollection().mapThemes()
+    return [*_layer_lines(project), *sorted(ties), *sorted(layouts), *sorted(themes)]
 
 
-def _row_counts(project: QgsProject) -> list[int]:
+def _layer_lines(project: QgsProject) -> list[str]:
     return [
-        node.layer().featureCount() if isinstance(node.layer(), QgsVectorLayer) else 0
+        f"{layer.name()}: {_rows(layer)} rows, drawn as {renderer.type() if renderer else 'table'}"
         for node in project.layerTreeRoot().findLayers()
-        if node.layer() is not None and node.layer().isValid()
+        for layer in [node.layer()]
+        if layer is not None and layer.isValid()
+        for renderer in [layer.renderer()]
     ]
+
+
+def _rows(layer: QgsMapLayer) -> int:
+    # an empty layer that was only just written counts as one below nothing
+    return max(int(layer.featureCount()), 0) if isinstance(layer, QgsVectorLayer) else 0
 
 
 def _clean(path: Path, stem: str, folder: Path) -> None:
@@ -216,13 +233,13 @@ def _cleaned(text: str, folder: Path) -> str:
     return cleaned
 
 
-def _check(path: Path, name: str, counts: Sequence[int]) -> None:
+def _check(path: Path, name: str, content: Sequence[str]) -> None:
     """Open the project again: every layer must be there, valid and as full as before."""
     project = QgsProject()
     opened = project.read(str(path))
-    found = _counts(project)
+    found = _content(project)
     project.clear()
-    if not opened or found != list(counts):
+    if not opened or found != list(content):
         raise WriteFailed(
             tr("The project “{}” does not open again with all its layers.").format(name),
             tr("The old file, if there was one, is untouched; check the free space."),

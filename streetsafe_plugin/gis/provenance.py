@@ -10,7 +10,6 @@ import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from qgis.core import (
@@ -29,17 +28,24 @@ from qgis.core import (
 
 from streetsafe_plugin import about
 from streetsafe_plugin.gis import text_gate
+from streetsafe_plugin.gis.recipe import (
+    CONNECTION,
+    RECIPE,
+    RECIPE_ITEM,
+    Recipe,
+    recipe_of,
+    without_folder,
+)
 from streetsafe_plugin.i18n import tr
 
 #: The keyword under which a layer's metadata keeps its coordinate operations.
 OPERATION = "streetsafe:operation"
 #: The keyword under which it keeps the fields that may identify people.
 SENSITIVE = "streetsafe:sensitive"
-#: The keyword under which it keeps for whom the layer may leave: `partner` or `public`.
+#: The keyword under which it keeps for whom the layer was made: `partner` or `public`.
 AUDIENCE = "streetsafe:audience"
 
-#: A connection names servers and people, and may hold a password.
-_CONNECTION = re.compile(r"\b(?:host|user|password|service|authcfg)\s*=", re.IGNORECASE)
+_ID = re.compile(r"\((streetsafe:\w+)\)")
 #: QGIS shows a layer's metadata as HTML.
 _NO_MARKUP = str.maketrans("<>", "‹›")
 
@@ -63,6 +69,7 @@ class Provenance:
     rights: list[str] = field(default_factory=list)
     sensitive: list[str] = field(default_factory=list)
     audience: str = ""
+    recipe: Recipe | None = None
 
     def lines(self) -> list[str]:
         """Return the recipe as plain lines, for a log, a notes field or a page."""
@@ -80,22 +87,31 @@ class Provenance:
         """Carry the acknowledgements that an input asks for on to the result."""
         self.rights += [right for right in rights if right and right not in self.rights]
 
-    def metadata(self, title: str) -> QgsLayerMetadata:
-        """Return the recipe as a layer's metadata, notes in the abstract, steps in the history."""
+    def metadata(self, title: str, output: str = "") -> QgsLayerMetadata:
+        """Return the recipe as a layer's metadata, notes in the abstract, steps in the history.
+
+        `output` names the output that the layer is, for the recipe that programs read.
+        """
         metadata = QgsLayerMetadata()
         metadata.setTitle(title)
         metadata.setType("dataset")
         metadata.setAbstract("\n".join(self.notes).translate(_NO_MARKUP))
         metadata.setHistory([line.translate(_NO_MARKUP) for line in self.lines()])
-        metadata.setKeywords(
-            {
-                OPERATION: self.operations,
-                **({SENSITIVE: self.sensitive} if self.sensitive else {}),
-                **({AUDIENCE: [self.audience]} if self.audience else {}),
-            }
-        )
+        keywords = {OPERATION: self.operations}
+        if self.sensitive:
+            keywords[SENSITIVE] = self.sensitive
+        if self.audience:
+            # no recipe: it has the number of the reports and their fingerprint
+            keywords[AUDIENCE] = [self.audience]
+        elif self.recipe is not None:
+            keywords[RECIPE] = [self.recipe.as_json(output)]
+        metadata.setKeywords(keywords)
         metadata.setRights(self.rights)
         return metadata
+
+    def facts(self, output: str) -> dict[str, str]:
+        """Return what a raster's file keeps of the recipe, since it has no room for metadata."""
+        return {} if self.recipe is None else {RECIPE_ITEM: self.recipe.as_json(output)}
 
     def notes_html(self) -> str:
         """Return the recipe for a layer's notes, which QGIS shows as HTML."""
@@ -118,6 +134,7 @@ def record(
         algorithm.displayName(),
         settings,
         datetime.datetime.now().replace(microsecond=0),
+        recipe=Recipe(algorithm, parameters, context),
     )
 
 
@@ -144,17 +161,11 @@ def _shown(
         layer = QgsProcessingUtils.mapLayerFromString(value, context, False)
         if layer is not None:
             return text_gate.plain(layer.name())
-        if _CONNECTION.search(value):
+        if CONNECTION.search(value):
             return tr("a database layer")
-        return text_gate.plain(_without_folder(value))
+        return text_gate.plain(without_folder(value))
     text = QgsProcessingParameters.parameterAsString(definition, parameters, context)
-    return text_gate.plain(_without_folder(text))
-
-
-def _without_folder(text: str) -> str:
-    """Return a path's last part, and any other text as it is."""
-    looks_like_path = "/" in text or "\\" in text
-    return Path(text.replace("\\", "/").rstrip("/")).name if looks_like_path else text
+    return text_gate.plain(without_folder(text))
 
 
 def history_of(layers: Sequence[QgsMapLayer]) -> list[str]:
@@ -183,3 +194,13 @@ def sensitive_fields(layer: QgsMapLayer) -> frozenset[str]:
 def audience_of(layer: QgsMapLayer) -> str:
     """Return for whom a layer's small numbers are held back, empty where nobody is named."""
     return next(iter(layer.metadata().keywords(AUDIENCE)), "")
+
+
+def made_by(layer: QgsMapLayer) -> str:
+    """Return the id of the algorithm that made a layer; empty where its metadata name none."""
+    recorded = recipe_of(layer)
+    if recorded is not None:
+        return recorded.algorithm_id
+    # layers of earlier versions say so in words only
+    found = _ID.search(" ".join(layer.metadata().history()[:1]))
+    return found.group(1) if found else ""

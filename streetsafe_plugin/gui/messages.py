@@ -356,6 +356,15 @@ def _counts_held_back(results: Results) -> str:
     return sentence
 
 
+def _project_shared(results: Results) -> str:
+    sentence = tr("Project shared: {} and {}, opened again and checked.").format(
+        _count(_number(results, "LAYERS"), tr("1 layer"), tr("{} layers")),
+        _count(_number(results, "LAYOUTS"), tr("1 layout"), tr("{} layouts")),
+    )
+    left_out = str(results.get("LEFT_OUT") or "")
+    return sentence + (" " + tr("Left out: {}.").format(left_out) if left_out else "")
+
+
 def _sample_made(results: Results) -> str:
     return tr("Invented sample data written and filled in here, ready to be imported.")
 
@@ -377,5 +386,7 @@ _TELLING: dict[str, Callable[[Results], str]] = {
     "timeprofile": _times_profiled,
     "exportbriefing": _briefing_written,
     "disclosurecopy": _counts_held_back,
+    "shareproject": _project_shared,
+    "verifyresult": lambda results: str(results.get("SENTENCE") or ""),
     "sampledata": _sample_made,
 }

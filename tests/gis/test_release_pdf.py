@@ -17,7 +17,7 @@ from qgis.PyQt.QtGui import QColor
 from streetsafe_plugin.compat import switch_off_geospatial_pdf, text_as_text
 from streetsafe_plugin.domain.errors import Cancelled, WriteFailed
 from streetsafe_plugin.gis import release_pdf
-from streetsafe_plugin.gis.sheet import Sheet
+from streetsafe_plugin.gis.sheet import add_page
 from tests.canaries import leaks
 from tests.layouts_to_export import (
     A3_LANDSCAPE,

@@ -19,7 +19,7 @@ from qgis.PyQt.QtGui import QColor, QImage
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.gis import release_pictures
 from streetsafe_plugin.gis.release_checks import grey_levels
-from streetsafe_plugin.gis.sheet import Sheet
+from streetsafe_plugin.gis.sheet import add_page
 from tests.layouts_to_export import (
     A3_LANDSCAPE,
     A4_LANDSCAPE,

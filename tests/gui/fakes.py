@@ -12,6 +12,7 @@ from qgis.core import (
     QgsFeatureSink,
     QgsFields,
     QgsGeometry,
+    QgsLayerTreeModel,
     QgsPointXY,
     QgsProcessing,
     QgsProcessingAlgorithm,
@@ -25,7 +26,7 @@ from qgis.core import (
     QgsProject,
     QgsWkbTypes,
 )
-from qgis.gui import QgsMessageBar
+from qgis.gui import QgsLayerTreeView, QgsMessageBar
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QMainWindow, QTextBrowser
 
@@ -38,6 +39,8 @@ class Interface:
     def __init__(self) -> None:
         self.window = QMainWindow()
         self.bar = QgsMessageBar(self.window)
+        self.tree = QgsLayerTreeView()  # not in the window, where it would take the keyboard
+        self.tree.setModel(QgsLayerTreeModel(QgsProject.instance().layerTreeRoot(), self.tree))
         self.docks = []
         self.menu = {}
         self.toolbar = []
@@ -47,6 +50,9 @@ class Interface:
 
     def mainWindow(self):
         return self.window
+
+    def layerTreeView(self):
+        return self.tree
 
     def messageBar(self):
         return self.bar

@@ -171,6 +171,19 @@ def done(algorithm, **results):
             "1 cell with counts that may leave; 1 number held back for being small. Earlier"
             " products give some small numbers away.",
         ),
+        (
+            done("shareproject", LAYERS=7, LAYOUTS=1, LEFT_OUT=""),
+            "Project shared: 7 layers and 1 layout, opened again and checked.",
+        ),
+        (
+            done("shareproject", LAYERS=1, LAYOUTS=0, LEFT_OUT="Web map: it comes from the web"),
+            "Project shared: 1 layer and 0 layouts, opened again and checked."
+            " Left out: Web map: it comes from the web.",
+        ),
+        (
+            done("verifyresult", VERDICT="same", SENTENCE="The same figures come out."),
+            "The same figures come out.",
+        ),
         (done("somethingnew"), "Title has finished."),
     ],
     ids=lambda value: value.algorithm_id if isinstance(value, Outcome) else "",

@@ -10,6 +10,7 @@ PROMISED = [
     "exportbriefing", "sampledata", "updatereports", "evaluatepark", "evaluatecounts",
     "timeprofile", "crimegap", "fixlist", "hotspotgrid", "hotspotcoverage", "clustertest",
     "disclosurecopy",
+    "shareproject", "verifyresult",
 ]  # fmt: skip
 
 
