@@ -19,12 +19,26 @@ def small_layout(
     layers: Sequence[QgsMapLayer], sizes: Sequence[tuple[float, float]] = (A4_LANDSCAPE,) * 2
 ) -> QgsPrintLayout:
     """Return a layout in the current project with a page of each size in millimetres."""
-    from qgis.core import QgsCoordinateReferenceSystem, QgsPrintLayout, QgsProject, QgsRectangle
-    from qgis.core import QgsLayoutItemMap, QgsLayoutItemMapGrid, QgsLayoutItemScaleBar
+    from qgis.core import (
+        QgsCoordinateReferenceSystem,
+        QgsLayoutItemMap,
+        QgsLayoutItemMapGrid,
+        QgsLayoutItemScaleBar,
+        QgsPrintLayout,
+        QgsProject,
+        QgsRectangle,
+    )
     from qgis.PyQt.QtCore import Qt
 
     from streetsafe_plugin.gis.sheet import (
-        ACCENT, INK, Box, Sheet, add_page, fill_symbol, font, prefix_of,
+        ACCENT,
+        INK,
+        Box,
+        Sheet,
+        add_page,
+        fill_symbol,
+        font,
+        prefix_of,
     )  # fmt: skip
 
     layout = QgsPrintLayout(QgsProject.instance())

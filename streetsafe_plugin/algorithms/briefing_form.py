@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
 )
 
-from streetsafe_plugin.algorithms.base import Answers, StreetSafeAlgorithm
+from streetsafe_plugin.algorithms.base import StreetSafeAlgorithm
 from streetsafe_plugin.domain.pack import Audience
 from streetsafe_plugin.i18n import tr
 
@@ -99,13 +97,3 @@ def ask_for_form(algorithm: StreetSafeAlgorithm) -> None:
         ),
         tr("A page template of your own (.qpt), such as one with your force's crest."),
     )
-
-
-def not_yet(answers: Answers) -> Iterator[str]:
-    """Yield what the pages cannot do yet."""
-    if answers.choice(PAPER, PAPERS) != PAPERS[0]:
-        yield tr("PAPER: only A4 landscape is offered yet; choose it.")
-    if answers.given(TEMPLATE):
-        yield tr("TEMPLATE: templates of your own are not offered yet; leave it empty.")
-    if "slides" in answers.choices(FORMATS, FORMAT_NAMES):
-        yield tr("FORMATS: slides are not offered yet; choose other formats.")

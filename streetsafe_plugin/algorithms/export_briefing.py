@@ -4,29 +4,32 @@
 from __future__ import annotations
 
 import datetime
+import shutil
+import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    QgsPrintLayout,
     QgsProcessingAlgorithm,
     QgsProcessingOutputFile,
     QgsProcessingOutputNumber,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingUtils,
     QgsProject,
 )
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm, some_of
 from streetsafe_plugin.algorithms.briefing_form import (
-    AUDIENCE,
-    AUDIENCES,
     FORMAT_NAMES,
     FORMATS,
+    PAPER,
+    PAPERS,
+    TEMPLATE,
     ask_for_audience,
     ask_for_form,
-    not_yet,
 )
 from streetsafe_plugin.algorithms.briefing_frame import (
     MARKINGS,
@@ -34,32 +37,37 @@ from streetsafe_plugin.algorithms.briefing_frame import (
     ask_for_words,
     frame_of,
     frame_refusals,
-    heat_in_words,
     how_made,
 )
 from streetsafe_plugin.algorithms.briefing_input import (
-    HEATMAP,
     Material,
     ask_for_material,
     ask_for_sizes,
     material_refusals,
     read_material,
 )
+from streetsafe_plugin.algorithms.briefing_protection import Leaving, protect
 from streetsafe_plugin.domain.briefing import accounting
 from streetsafe_plugin.domain.briefing_figures import make_pack
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.pack import Audience, Counted, Pack
+from streetsafe_plugin.domain.pack import Audience, Pack
 from streetsafe_plugin.domain.pack_tables import About, tables
-from streetsafe_plugin.gis import release, table_files, text_gate
-from streetsafe_plugin.gis.briefing_layers import briefing_layers
-from streetsafe_plugin.gis.layouts import Frame, briefing_layout
+from streetsafe_plugin.domain.progress import Tick
+from streetsafe_plugin.gis import issue_register, release, table_files, text_gate
+from streetsafe_plugin.gis.briefing_layers import briefing_layers, copy_tables
+from streetsafe_plugin.gis.kept_briefing import keep_in_project
+from streetsafe_plugin.gis.layouts import BriefingLayers, Frame, Laid, briefing_layout
+from streetsafe_plugin.gis.pages import template
 from streetsafe_plugin.i18n import tr
+from streetsafe_plugin.settings import load_settings
 
 __all__ = ["MARKINGS", "ExportBriefing"]
 
 FOLDER = "FOLDER"
 PAGES, PARKS_SHOWN, PDF, WORKBOOK = "PAGES", "PARKS", "PDF", "XLSX"
 REPORTS_COUNTED = "REPORTS_COUNTED"
+#: What the files of the maps end in.
+_MAPS, _HEAT = "_maps.gpkg", "_heat.tif"
 
 
 class ExportBriefing(StreetSafeAlgorithm):
@@ -137,19 +145,18 @@ class ExportBriefing(StreetSafeAlgorithm):
         yield from frame_refusals(answers)
         if not answers.choices(FORMATS, FORMAT_NAMES):
             yield tr("FORMATS: none is chosen; choose at least one.")
-        yield from not_yet(answers)
         answers.check_folder(FOLDER)
         yield from material_refusals(answers)
 
     def execute(self, run: Run) -> dict[str, Any]:
-        """Count, protect, lay out, export, verify, deliver."""
+        """Count, protect, lay out, export, verify, deliver, keep the layouts."""
         material = read_material(run)
         pack, counted = make_pack(
             material.reports,
             material.grounds,
             material.asked,
             material.crimes,
-            run.stage(0.2, 0.32),
+            run.stage(0.1, 0.2),
         )
         if not pack.parks:
             raise InputRefused(
@@ -157,11 +164,13 @@ class ExportBriefing(StreetSafeAlgorithm):
                 tr("Choose another Area or leave it empty."),
             )
         _say_figures(run, pack, material)
-        pack = _protect(run, pack, counted)
         frame = frame_of(run)
-        layout = self._lay_out(run, frame, pack, material)
-        pages = layout.pageCollection().pageCount()
-        files = self._export(run, layout, frame, pack)
+        leaving = protect(run, pack, counted, material, frame.title)
+        drawn = self._draw(run, frame, leaving, material)
+        delivered = self._export(run, drawn, frame, leaving)
+        files = list(delivered.files)
+        self._keep(run, drawn, leaving, files)
+        pages = len(drawn.pages.pages)
         run.say(tr("{} pages, {} files, all read back.").format(pages, len(files)))
         return {
             FOLDER: str(files[0].parent),
@@ -172,43 +181,71 @@ class ExportBriefing(StreetSafeAlgorithm):
             WORKBOOK: _first_of_kind(files, ".xlsx"),
         }
 
-    def _lay_out(self, run: Run, frame: Frame, pack: Pack, material: Material) -> QgsPrintLayout:
-        # kept alive with the layout, which draws the project's layers
+    def _draw(self, run: Run, frame: Frame, leaving: Leaving, material: Material) -> Drawn:
+        """Lay out the pages, and slides where they are asked for."""
+        # kept alive with the layouts, which draw the project's layers
         self._project = QgsProject()
         self._project.setCrs(run.crs)
-        heat = run.raster(HEATMAP)
         layers = briefing_layers(
+            Path(QgsProcessingUtils.tempFolder()) / f"{uuid.uuid4().hex}_maps.gpkg",
             self._project,
             run.crs,
-            pack.parks,
+            leaving.pack,
             material.reports.xy,
             material.concerns,
-            heat,
+            leaving.heat,
             material.area,
         )
-        return briefing_layout(
-            self._project,
-            frame,
-            pack.whole,
-            pack.parks,
-            layers,
-            heat_in_words(run, heat, pack.whole),
-            how_made(run),
-            run.stage(0.32, 0.37),
-        )
+        internal = leaving.pack.audience is Audience.INTERNAL
+        # what a pack was made from is told within the force only
+        told = how_made(run) if internal else how_made(run)[:1]
+        paper = template.PAPERS[PAPERS.index(run.choice(PAPER, PAPERS))]
+        given = Path(run.file(TEMPLATE)) if run.given(TEMPLATE) else None
+        title = _title_of(frame, leaving.pack)
 
-    def _export(self, run: Run, layout: QgsPrintLayout, frame: Frame, pack: Pack) -> list[Path]:
-        """Export, verify and deliver; returns all files, a PDF first."""
+        def lay_out(paper: str, given: Path | None, name: str, tick: Tick) -> Laid:
+            file = template.template_file(paper, load_settings().template_folder, given)
+            laid = briefing_layout(
+                self._project,
+                template.load_template(file, paper),
+                frame,
+                leaving.pack,
+                layers,
+                leaving.heat_words,
+                told,
+                tick,
+                name,
+            )
+            for sentence in laid.sentences():
+                run.warn(sentence)
+            return laid
+
+        pages = lay_out(paper, given, title, run.stage(0.34, 0.4))
+        slides = None
+        if "slides" in run.choices(FORMATS, FORMAT_NAMES):
+            name = tr("{}: slides").format(title)
+            slides = lay_out(template.SLIDES, None, name, run.stage(0.4, 0.45))
+        return Drawn(title, layers, pages, slides)
+
+    def _export(self, run: Run, drawn: Drawn, frame: Frame, leaving: Leaving) -> release.Delivered:
+        """Export, verify and deliver, and enter what leaves in the register."""
+        pack = leaving.pack
         formats = run.choices(FORMATS, FORMAT_NAMES)
-        today = datetime.date.today().isoformat()
-        delivered = release.pack(
-            [release.Product(layout, _page_names(layout, pack), formats)],
-            run.folder(FOLDER),
-            text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60]) + f"_{today}",
-            f"{frame.marking}: {frame.title}",
-            _table_writers(frame, pack, formats),
-            run.stage(0.37, 1.0),
-        )
+        products = [release.Product(drawn.pages.layout, _page_names(drawn.pages), formats)]
+        if drawn.slides is not None:
+            names = _page_names(drawn.slides)
+            products.append(release.Product(drawn.slides.layout, names, ["png"], tr("slides")))
+        with leaving.entered():
+            delivered = release.pack(
+                products,
+                run.folder(FOLDER),
+                _stem(frame, pack),
+                f"{frame.marking}: {frame.title}",
+                {**_table_writers(frame, pack, formats), **_map_writers(drawn, leaving)},
+                run.stage(0.45, 1.0),
+            )
+        if leaving.register is not None:
+            issue_register.add_files(leaving.register, delivered.files)
         if delivered.in_use:
             run.warn(
                 tr(
@@ -216,30 +253,56 @@ class ExportBriefing(StreetSafeAlgorithm):
                     " their names."
                 ).format(delivered.in_use)
             )
-        return list(delivered.files)
+        return delivered
 
-
-def _protect(run: Run, pack: Pack, counted: Counted) -> Pack:
-    """Return the pack as the audience may see it.
-
-    Raises:
-        InputRefused: the audience cannot be served.
-    """
-    if run.choice(AUDIENCE, AUDIENCES) is not Audience.INTERNAL:
-        raise InputRefused(
-            tr(
-                "AUDIENCE: packs for partners and the public are not offered yet, since small"
-                " numbers could identify people."
-            ),
-            tr("Choose Internal."),
+    def _keep(self, run: Run, drawn: Drawn, leaving: Leaving, files: Sequence[Path]) -> None:
+        """Leave the layouts in the user's project, drawing from the files of the pack."""
+        project = run.context.project()
+        if project is None:
+            return
+        now = {drawn.layers.path: next(one for one in files if one.name.endswith(_MAPS))}
+        if leaving.heat_file is not None:
+            now[leaving.heat_file] = next(one for one in files if one.name.endswith(_HEAT))
+        laid = [drawn.pages, *([drawn.slides] if drawn.slides is not None else [])]
+        names = keep_in_project(
+            project, laid, drawn.layers, drawn.title, leaving.pack.audience, now
         )
-    return pack
+        run.say(tr("Kept in the project as layouts: {}.").format(", ".join(names)))
 
 
-def _page_names(layout: QgsPrintLayout, pack: Pack) -> list[str]:
-    """Return what the pages are called in file names."""
-    behind = layout.pageCollection().pageCount() - len(pack.parks) - 1
-    return [tr("overview"), *(park.name for park in pack.parks), *[tr("method")] * behind]
+@dataclass(frozen=True)
+class Drawn:
+    """The layouts of a pack with the layers that they draw; `title` is theirs in the project."""
+
+    title: str
+    layers: BriefingLayers
+    pages: Laid
+    slides: Laid | None
+
+
+def _title_of(frame: Frame, pack: Pack) -> str:
+    """Return what layouts and layers are called, packs for different audiences differently."""
+    if pack.audience is Audience.INTERNAL:
+        return frame.title
+    return f"{frame.title} ({pack.audience.value})"
+
+
+def _stem(frame: Frame, pack: Pack) -> str:
+    words = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60])
+    audience = "" if pack.audience is Audience.INTERNAL else f"_{pack.audience.value}"
+    return f"{words}{audience}_{datetime.date.today().isoformat()}"
+
+
+def _page_names(laid: Laid) -> list[str]:
+    return [page.name for page in laid.pages]
+
+
+def _map_writers(drawn: Drawn, leaving: Leaving) -> dict[str, release.Writer]:
+    """Return what puts the data of the maps beside the pack, where its layouts find them."""
+    writers: dict[str, release.Writer] = {_MAPS: partial(copy_tables, drawn.layers.path)}
+    if leaving.heat_file is not None:
+        writers[_HEAT] = partial(shutil.copyfile, leaving.heat_file)
+    return writers
 
 
 def _table_writers(frame: Frame, pack: Pack, formats: Sequence[str]) -> dict[str, release.Writer]:

@@ -7,7 +7,9 @@ a PDF nor with a project in which the layouts are kept. Points are in an interna
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -190,3 +192,17 @@ def _categories_in(layer: QgsVectorLayer, values: set[object]) -> list[int]:
 def _names_one(rule: QgsRuleBasedRenderer.Rule, values: set[object]) -> bool:
     """Tell whether a rule's filter names one of the values, in quotes."""
     return any(f"'{value}'" in rule.filterExpression() for value in values)
+
+
+def copy_tables(source: Path, path: Path) -> None:
+    """Copy the maps' GeoPackage whole while layers have it open, without a file beside it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    try:
+        with closing(sqlite3.connect(source)) as held, closing(sqlite3.connect(path)) as copy:
+            held.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise OSError(str(error)) from error

@@ -104,6 +104,12 @@ def entered(path: Path, entry: Issued) -> Iterator[Path]:
         raise
 
 
+def add_files(path: Path, files: Iterable[Path]) -> None:
+    """Have the last product of a register also know the files that were handed out."""
+    *before, last = read_register(path)
+    _write(path, [*before, with_files(last, files)])
+
+
 def _write(path: Path, entries: Iterable[Issued]) -> Path:
     held = {"kind": _KIND, "version": _VERSION, "entries": [as_record(one) for one in entries]}
     return store.write_text(path, json.dumps(held, ensure_ascii=False, separators=(",", ":")))

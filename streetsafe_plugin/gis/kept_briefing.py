@@ -7,7 +7,7 @@ property: people rename what they see.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qgis.core import (
@@ -17,12 +17,14 @@ from qgis.core import (
     QgsPrintLayout,
     QgsProject,
     QgsReadWriteContext,
-    QgsVectorLayer,
 )
 from qgis.PyQt.QtXml import QDomDocument
 
 from streetsafe_plugin.domain.errors import WriteFailed
+from streetsafe_plugin.domain.pack import Audience
 from streetsafe_plugin.gis.layouts import BriefingLayers, Laid
+from streetsafe_plugin.gis.provenance import AUDIENCE
+from streetsafe_plugin.gis.sharing.fitness import LAYOUT_AUDIENCE
 from streetsafe_plugin.gis.text_gate import label
 from streetsafe_plugin.i18n import tr
 
@@ -35,7 +37,8 @@ def keep_in_project(
     laid: Sequence[Laid],
     layers: BriefingLayers,
     title: str,
-    path: Path | None = None,
+    audience: Audience,
+    moved: Mapping[Path, Path],
 ) -> list[str]:
     """Add a briefing's layers, in a group that is not drawn, and its layouts to a project.
 
@@ -44,7 +47,8 @@ def keep_in_project(
         laid: the layouts, such as pages and slides.
         layers: the layers that they draw.
         title: the briefing's title; an earlier one of this title is replaced.
-        path: where the layers' GeoPackage has come to lie, if it was moved since.
+        audience: for whom it was made; layouts and layers say so.
+        moved: where the files that the layers were drawn from have come to lie since.
 
     Returns:
         The names of the layouts, changed where the project has others of the same name.
@@ -52,7 +56,7 @@ def keep_in_project(
     Raises:
         WriteFailed: a layer cannot be read at its place; the project is as it was.
     """
-    kept = _copies(layers, path or layers.path)
+    kept = _copies(layers, audience, moved)
     _remove_earlier(project, title)
     group = project.layerTreeRoot().addGroup(label(tr("Briefing: {}").format(title)))
     group.setCustomProperty(BRIEFING_PROPERTY, title)
@@ -62,22 +66,30 @@ def keep_in_project(
     group.setItemVisibilityChecked(False)
     group.setExpanded(False)
     new_ids = {old: layer.id() for old, layer in kept.items()}
-    return [_keep_layout(project, one.layout, new_ids, title) for one in laid]
+    return [_keep_layout(project, one.layout, new_ids, title, audience) for one in laid]
 
 
-def _copies(layers: BriefingLayers, path: Path) -> dict[str, QgsMapLayer]:
-    """Return a copy of each layer by the id of the original, reading from `path`."""
+def _copies(
+    layers: BriefingLayers, audience: Audience, moved: Mapping[Path, Path]
+) -> dict[str, QgsMapLayer]:
+    """Return a copy of each layer by the id of the original, reading from where its file is now."""
     copies = {}
     for layer in layers.all_layers():
         copy = layer.clone()
-        if isinstance(copy, QgsVectorLayer):
-            source = copy.source().replace(str(layers.path), str(path), 1)
-            copy.setDataSource(source, copy.name(), "ogr", QgsDataProvider.ProviderOptions())
+        for before, now in moved.items():
+            if copy.source().startswith(str(before)):
+                source = copy.source().replace(str(before), str(now), 1)
+                options = QgsDataProvider.ProviderOptions()
+                copy.setDataSource(source, copy.name(), copy.providerType(), options)
         if not copy.isValid():
             raise WriteFailed(
                 tr("The layer “{}” cannot be read at its place.").format(copy.name()),
                 tr("Check that the briefing's folder is still there, then try again."),
             )
+        if audience is not Audience.INTERNAL:
+            metadata = copy.metadata()
+            metadata.setKeywords({AUDIENCE: [audience.value]})
+            copy.setMetadata(metadata)
         copies[layer.id()] = copy
     return copies
 
@@ -96,7 +108,11 @@ def _remove_earlier(project: QgsProject, title: str) -> None:
 
 
 def _keep_layout(
-    project: QgsProject, laid: QgsPrintLayout, new_ids: dict[str, str], title: str
+    project: QgsProject,
+    laid: QgsPrintLayout,
+    new_ids: dict[str, str],
+    title: str,
+    audience: Audience,
 ) -> str:
     """Copy a layout into the project, drawing the copies of its layers; return its name."""
     context = QgsReadWriteContext()
@@ -116,5 +132,6 @@ def _keep_layout(
         name, number = f"{laid.name()} ({number})", number + 1
     layout.setName(name)
     layout.setCustomProperty(BRIEFING_PROPERTY, title)
+    layout.setCustomProperty(LAYOUT_AUDIENCE, audience.value)
     project.layoutManager().addLayout(layout)
     return name

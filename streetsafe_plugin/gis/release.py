@@ -15,9 +15,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from osgeo import gdal
 from qgis.core import QgsPrintLayout
 
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.gis.release_checks import require_layers
 from streetsafe_plugin.gis.release_folder import Delivered, deliver, staging
 from streetsafe_plugin.gis.release_pdf import export_pdf, not_whole
@@ -160,6 +162,12 @@ def _require_different_names(jobs: Sequence[_Job]) -> None:
         raise ValueError(f"two files called {twice[0]}")
 
 
+@no_gdal_exceptions()
+def _opens(path: Path) -> bool:
+    kind = gdal.OF_RASTER | gdal.OF_READONLY
+    return gdal.OpenEx(str(path), kind, allowed_drivers=["GTiff"]) is not None
+
+
 def _verify_data(path: Path) -> None:
     """Read a file of data back, as far as its kind allows.
 
@@ -176,6 +184,8 @@ def _verify_data(path: Path) -> None:
         elif path.suffix == ".gpkg":
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
                 sound = database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        elif path.suffix == ".tif":
+            sound = _opens(path)
         else:
             path.read_text(encoding="utf-8-sig")
             sound = True

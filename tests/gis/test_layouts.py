@@ -278,9 +278,13 @@ def test_kept_layouts_export_again_after_saving(lay, tmp_path: Path) -> None:
     made = lay(packs.large_pack(2))
     user = QgsProject()
     layouts = [made.laid]
-    assert keep_in_project(user, layouts, made.layers, "Feeling safe") == [packs.FRAME.title]
+    assert keep_in_project(user, layouts, made.layers, "Feeling safe", Audience.INTERNAL, {}) == [
+        packs.FRAME.title
+    ]
     # once more: the earlier one is replaced, not added to
-    assert keep_in_project(user, layouts, made.layers, "Feeling safe") == [packs.FRAME.title]
+    assert keep_in_project(user, layouts, made.layers, "Feeling safe", Audience.INTERNAL, {}) == [
+        packs.FRAME.title
+    ]
     assert len(user.layoutManager().printLayouts()) == 1
     groups = [
         group
@@ -316,7 +320,7 @@ def test_another_layout_of_the_same_name_is_left_alone(lay) -> None:
     own = QgsPrintLayout(user)
     own.setName(packs.FRAME.title)
     user.layoutManager().addLayout(own)
-    kept = keep_in_project(user, [made.laid], made.layers, "Feeling safe")
+    kept = keep_in_project(user, [made.laid], made.layers, "Feeling safe", Audience.INTERNAL, {})
     assert kept == [f"{packs.FRAME.title} (2)"]
 
 

@@ -106,6 +106,7 @@ class _Protected:
             undated=None,
             crime_period=whole.crime_period,
             to_the_month=True,
+            tells_reasons=whole.tells_reasons,
             reasons=self._reasons(None),
             trend=self._trend(self.numbers.trend, None),
             change=_change(whole.change),

@@ -36,7 +36,8 @@ from streetsafe_plugin.paths import resource
 
 KINDS = ("overview", "park", "places", "gap", "method")
 #: The papers that templates are shipped for, by the stem of their file's name.
-PAPERS = ("briefing-a4-landscape", "briefing-a4-portrait", "briefing-a3-landscape", "slides-16x9")
+SLIDES = "slides-16x9"
+PAPERS = ("briefing-a4-landscape", "briefing-a4-portrait", "briefing-a3-landscape", SLIDES)
 
 _UUID = re.compile(r"\{[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}")
 #: An item's tag up to its id, and the id, unless it is empty.
