@@ -52,6 +52,12 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
     } <= made  # fmt: skip
     assert len(list((out / "briefing").glob("*.pdf"))) == 1
     assert len(list((out / "briefing").glob("*.png"))) == 22
+    # what the public gets has no point, and the shared project no name of a folder
+    assert {path.suffix for path in (out / "briefing_public").iterdir()} == {
+        ".pdf", ".xlsx", ".gpkg", ".tif",
+    }  # fmt: skip
+    assert {path.suffix for path in (out / "shared").iterdir()} == {".gpkg", ".qgz"}
+    assert (out / "streetsafe_demo.issued.json").exists()
     summary = (out / "summary.txt").read_text(encoding="utf-8")
     assert "1,211 ROWS_READ = 1,200 ACCEPTED + 0 MERGED + 9 REJECTED_ROWS + 2 DUPLICATES" in summary
     assert "layers, all valid when opened again" in summary
