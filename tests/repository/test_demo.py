@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from tests.sheets import sheets_of
+
 pytest.importorskip("qgis.core")
 
 
@@ -52,6 +54,12 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
     } <= made  # fmt: skip
     assert len(list((out / "briefing").glob("*.pdf"))) == 1
     assert len(list((out / "briefing").glob("*.png"))) == 22
+    # the sample is busiest at its launch, and that alone must not be called a fall
+    [workbook] = (out / "briefing").glob("*.xlsx")
+    all_parks = sheets_of(str(workbook))["Change"][0]
+    assert float(all_parks["interval to (reports)"]) < 0
+    assert all_parks["change"] == "no clear change"
+    assert "as publicity makes them" in all_parks["in words"]
     # what the public gets has no point, and the shared project no name of a folder
     assert {path.suffix for path in (out / "briefing_public").iterdir()} == {
         ".pdf", ".xlsx", ".gpkg", ".tif",
