@@ -93,7 +93,7 @@ def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
         assert lines["importreports"][f"{one}_s"] > 0
         assert lines["importreports"][f"{one}_peak_mb"] > 0
     briefing = lines["exportbriefing"]
-    assert (briefing["parks"], briefing["pages"], briefing["files"]) == (18, 20, 21)
+    assert (briefing["parks"], briefing["pages"], briefing["files"]) == (18, 21, 24)
     assert 0 < briefing["longest_gap_s"] < briefing["streetsafe_s"]
     # timed beside esda only where that is installed
     assert "skipped" in lines["gi_star"] or lines["gi_star"]["esda_s"] > 0
