@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +21,7 @@ from streetsafe_plugin.gis.release_pdf import export_pdf
 from tests.front_door import Outcome, Refused
 from tests.sheets import sheets_of
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 HOSTILE = "<script>x</script> [% 6*7 %] Café Park"
 OPERATION = "Coordinates were used as given, in EPSG:27700."
 
@@ -245,6 +249,31 @@ def test_layouts_stay_in_the_project_and_export_again(brief, tmp_path: Path) -> 
         assert len(pages_of(again)) == layout.pageCollection().pageCount()
         # every map is looked at by the gate, and would be refused if it came out blank
         export_pdf(layout, tmp_path / "gate.pdf", "OFFICIAL: again")
+
+
+@pytest.mark.parametrize(("audience", "shared"), [(0, 2), (2, 1)])
+def test_kept_layouts_go_along_with_those_they_are_for(
+    brief, run_algorithm, tmp_path: Path, audience: int, shared: int
+) -> None:
+    brief()
+    brief(AUDIENCE=2, FOLDER=str(tmp_path / "public"), ISSUED=str(tmp_path / "issued.json"))
+    given = {"FOLDER": str(tmp_path / "out"), "AUDIENCE": audience}
+    assert run_algorithm("shareproject", given)["LAYOUTS"] == shared
+    shutil.move(tmp_path / "out", tmp_path / "renamed £")
+    found = subprocess.run(
+        [sys.executable, str(REPOSITORY / "scripts/check_shared_folder.py"), "renamed £"],
+        cwd=tmp_path,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(found.stdout)
+    assert told["wrong"] == []
+    assert all(one["inked"] > 500 for one in told["layouts"])
+    assert len(told["layouts"]) == shared
+    # the reports themselves are in the internal pack's layers only
+    assert ("Reports" in {one["name"] for one in told["layers"]}) == (audience == 0)
 
 
 def test_parks_that_are_not_there_are_refused(brief, make_layer) -> None:
