@@ -142,6 +142,11 @@ class Park:
         return self.zones[0].reports
 
     @property
+    def zones_told(self) -> bool:
+        """Tell whether the count of any zone is given; the public has that of all together."""
+        return any(zone.reports is not None for zone in self.zones)
+
+    @property
     def reach_m(self) -> float:
         """Return the outer distance of the widest ring."""
         return self.zones[-1].outer_m
