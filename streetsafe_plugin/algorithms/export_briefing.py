@@ -56,7 +56,7 @@ from streetsafe_plugin.domain.pack_tables import About, tables
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.gis import issue_register, release, table_files, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers, copy_tables
-from streetsafe_plugin.gis.kept_briefing import keep_in_project
+from streetsafe_plugin.gis.kept_briefing import keep_in_project, letting_go
 from streetsafe_plugin.gis.layouts import BriefingLayers, Frame, Laid, briefing_layout
 from streetsafe_plugin.gis.pages import template
 from streetsafe_plugin.i18n import tr
@@ -244,6 +244,7 @@ class ExportBriefing(StreetSafeAlgorithm):
                 f"{frame.marking}: {frame.title}",
                 {**_table_writers(frame, pack, formats), **_map_writers(drawn, leaving)},
                 run.stage(0.45, 1.0),
+                partial(letting_go, run.context.project()),
             )
         if leaving.register is not None:
             issue_register.add_files(leaving.register, delivered.files)
