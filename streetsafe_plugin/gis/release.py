@@ -59,7 +59,7 @@ def pack(
     title: str,
     extra_files: Mapping[str, Writer] | None = None,
     tick: Tick = no_tick,
-    letting_go: LettingGo = nullcontext,
+    letting_go: LettingGo | None = None,
 ) -> Delivered:
     """Export all products, verify every file, and move them into `folder` all at once.
 
@@ -71,7 +71,7 @@ def pack(
         extra_files: what further files end in, such as `.xlsx` or `_parks.csv`, each with what
             writes it.
         tick: is called for every page.
-        letting_go: is entered while the files at these paths are replaced.
+        letting_go: if given, is entered while the files at these paths are replaced.
 
     Raises:
         WriteFailed: a file could not be made or proved faulty; nothing is left in the folder.
@@ -96,7 +96,8 @@ def pack(
             done += job.weight
         _require_layers(products)
         tick(1.0)  # the last moment at which stopping leaves everything as it was
-        with letting_go([folder / path.name for path in made]):
+        replaced = [folder / path.name for path in made]
+        with letting_go(replaced) if letting_go else nullcontext():
             return deliver(made, folder, stem)
 
 

@@ -60,7 +60,8 @@ with qgis_running():
     project.setTitle("Parks")
     assert project.write(str(folder / "parks.qgz"))
     parks = layer("parks", "Polygon", ["park_id", "park_name"],
-                  [(square(457000, 300), ["a", "Full Park"]), (square(459000, 300), ["b", "Few Park"])])
+                  [(square(457000, 300), ["a", "Full Park"]),
+                   (square(459000, 300), ["b", "Few Park"])])
     spots = [(457050 + 5 * n, 301040 + 5 * n) for n in range(40)]
     spots += [(459100 + 50 * n, 301100) for n in range(3)]
     values = [planted["id of a report"], planted["comment of a report"],
