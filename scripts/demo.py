@@ -30,6 +30,7 @@ from streetsafe_plugin.algorithms.export_briefing import MARKINGS
 DISTANCES = "100,250,400"
 INVENTED = "The reports are an invented sample: nothing in them is real."
 VIEW_MARGIN_M = 1500
+PUBLIC, PDF_AND_XLSX = 2, [0, 4]
 HOT_CELL_M, GAP_CELL_M, HEXAGON = 500, 1000, 1
 #: Seven months each, before and after the scheme's measures were due.
 SAMPLE_PERIODS = {
@@ -58,6 +59,7 @@ NAMES = {
     "park_summary": "park_summary.gpkg",
     "change": "change.gpkg",
     "change_page": "change.html",
+    "counts_for_partners": "counts_for_partners.gpkg",
     "crime_heatmap": "crime_heatmap.tif",
     "crime_counts": "crime_counts.gpkg",
     "crime_summary": "crime_summary.gpkg",
@@ -134,8 +136,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         journey = Journey(options.out.resolve())
         try:
             inputs = _inputs(options, journey)
-            results = _walk(inputs, journey)
+            _walk(inputs, journey)
             project = _save_project(inputs, journey)
+            results = _hand_out(inputs, journey, project)
         except StepFailed as failure:
             print(f"The demo stopped. {failure}", file=sys.stderr)
             return 1
@@ -177,8 +180,8 @@ def _inputs(options: argparse.Namespace, journey: Journey) -> Inputs:
     )
 
 
-def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
-    """Import, match, measure, map and brief; return the outputs of the briefing."""
+def _walk(inputs: Inputs, journey: Journey) -> None:
+    """Import, match, measure and map."""
     path = journey.path
     imported = journey.step(
         "importreports",
@@ -213,21 +216,41 @@ def _walk(inputs: Inputs, journey: Journey) -> dict[str, Any]:
         _count(journey, "crimes", "crime_counts", "crime_summary", inputs.area)
     if inputs.invented_reports:
         _evaluate(journey)
-    return journey.step(
+
+
+def _hand_out(inputs: Inputs, journey: Journey, project: Path) -> dict[str, Any]:
+    """Brief the force and the public and share the project; return the first's outputs."""
+    path = journey.path
+    # as an analyst would have it open: its layouts stay in it, and its register lies beside it
+    QgsProject.instance().read(str(project))
+    pack = {
+        "PARKS": path("parks"),
+        "REPORTS": path("reports"),
+        "HEATMAP": path("heatmap"),
+        "CRIMES": path("crimes") if inputs.crimes else None,
+        "AREA": inputs.area,
+        "INTERVENTIONS": path("interventions"),
+        "MARKING": _marking(inputs),
+        "TITLE": "Invented sample reports" if inputs.invented_reports else None,
+        "HANDLING": INVENTED if inputs.invented_reports else None,
+        "DISTANCES": DISTANCES,
+    }
+    journey.step(
+        "disclosurecopy", {"REPORTS": path("reports"), "OUTPUT": path("counts_for_partners")}
+    )
+    briefing = journey.step("exportbriefing", {**pack, "FOLDER": str(journey.out / "briefing")})
+    journey.step(
         "exportbriefing",
         {
-            "PARKS": path("parks"),
-            "REPORTS": path("reports"),
-            "HEATMAP": path("heatmap"),
-            "CRIMES": path("crimes") if inputs.crimes else None,
-            "AREA": inputs.area,
-            "MARKING": _marking(inputs),
-            "TITLE": "Invented sample reports" if inputs.invented_reports else None,
-            "HANDLING": INVENTED if inputs.invented_reports else None,
-            "DISTANCES": DISTANCES,
-            "FOLDER": str(journey.out / "briefing"),
+            **pack,
+            "AUDIENCE": PUBLIC,
+            "FORMATS": PDF_AND_XLSX,
+            "FOLDER": str(journey.out / "briefing_public"),
         },
     )
+    journey.step("shareproject", {"FOLDER": str(journey.out / "shared")})
+    QgsProject.instance().clear()
+    return briefing
 
 
 def _marking(inputs: Inputs) -> int:
@@ -444,6 +467,8 @@ def _say_where(journey: Journey, project: Path, briefing: dict[str, Any]) -> Non
     places = [
         ("Project", project),
         ("Briefing", briefing.get("PDF", "")),
+        ("For the public", journey.out / "briefing_public"),
+        ("Shared project", journey.out / "shared"),
         ("Summary", journey.out / "summary.txt"),
         *((name.replace("_", " "), path) for name, path in journey.results().items()),
     ]

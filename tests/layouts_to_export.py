@@ -58,6 +58,7 @@ def small_layout(
         shown = QgsLayoutItemMap(layout)
         sheet.put(shown, "map", Box(20, 40, 150, high))
         shown.setLayers(list(layers))
+        shown.setKeepLayerSet(True)
         shown.setCrs(QgsCoordinateReferenceSystem("EPSG:27700"))
         shown.setExtent(QgsRectangle(449_900, 299_900, 450_200, 299_900 + 2 * high))
         shown.setFrameEnabled(True)

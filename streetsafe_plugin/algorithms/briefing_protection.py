@@ -155,7 +155,10 @@ def _protected_heat(
             unit,
             HeatFacts(facts.radius_m, made.reports, tuple(limits), kernel=kernel.name).as_items(),
         ),
-        styling.Finish(title, styling.density(limits, unit)),
+        styling.Finish(
+            title,
+            styling.density(limits, unit, lowest=tr("no colour: too few to show, or none")),
+        ),
         title,
     )
     return path, HeatInWords(

@@ -7,6 +7,7 @@ import datetime
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,7 +56,7 @@ from streetsafe_plugin.domain.pack_tables import About, tables
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.gis import issue_register, release, table_files, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers, copy_tables
-from streetsafe_plugin.gis.kept_briefing import keep_in_project
+from streetsafe_plugin.gis.kept_briefing import keep_in_project, letting_go
 from streetsafe_plugin.gis.layouts import BriefingLayers, Frame, Laid, briefing_layout
 from streetsafe_plugin.gis.pages import template
 from streetsafe_plugin.i18n import tr
@@ -166,11 +167,12 @@ class ExportBriefing(StreetSafeAlgorithm):
         _say_figures(run, pack, material)
         frame = frame_of(run)
         leaving = protect(run, pack, counted, material, frame.title)
-        drawn = self._draw(run, frame, leaving, material)
-        delivered = self._export(run, drawn, frame, leaving)
-        files = list(delivered.files)
-        self._keep(run, drawn, leaving, files)
-        pages = len(drawn.pages.pages)
+        with _project_for(run) as project:
+            drawn = self._draw(run, project, frame, leaving, material)
+            delivered = self._export(run, drawn, frame, leaving)
+            files = list(delivered.files)
+            self._keep(run, drawn, leaving, files)
+            pages = len(drawn.pages.pages)
         run.say(tr("{} pages, {} files, all read back.").format(pages, len(files)))
         return {
             FOLDER: str(files[0].parent),
@@ -181,14 +183,13 @@ class ExportBriefing(StreetSafeAlgorithm):
             WORKBOOK: _first_of_kind(files, ".xlsx"),
         }
 
-    def _draw(self, run: Run, frame: Frame, leaving: Leaving, material: Material) -> Drawn:
+    def _draw(
+        self, run: Run, project: QgsProject, frame: Frame, leaving: Leaving, material: Material
+    ) -> Drawn:
         """Lay out the pages, and slides where they are asked for."""
-        # kept alive with the layouts, which draw the project's layers
-        self._project = QgsProject()
-        self._project.setCrs(run.crs)
         layers = briefing_layers(
             Path(QgsProcessingUtils.tempFolder()) / f"{uuid.uuid4().hex}_maps.gpkg",
-            self._project,
+            project,
             run.crs,
             leaving.pack,
             material.reports.xy,
@@ -206,7 +207,7 @@ class ExportBriefing(StreetSafeAlgorithm):
         def lay_out(paper: str, given: Path | None, name: str, tick: Tick) -> Laid:
             file = template.template_file(paper, load_settings().template_folder, given)
             laid = briefing_layout(
-                self._project,
+                project,
                 template.load_template(file, paper),
                 frame,
                 leaving.pack,
@@ -243,6 +244,7 @@ class ExportBriefing(StreetSafeAlgorithm):
                 f"{frame.marking}: {frame.title}",
                 {**_table_writers(frame, pack, formats), **_map_writers(drawn, leaving)},
                 run.stage(0.45, 1.0),
+                partial(letting_go, run.context.project()),
             )
         if leaving.register is not None:
             issue_register.add_files(leaving.register, delivered.files)
@@ -268,6 +270,20 @@ class ExportBriefing(StreetSafeAlgorithm):
             project, laid, drawn.layers, drawn.title, leaving.pack.audience, now
         )
         run.say(tr("Kept in the project as layouts: {}.").format(", ".join(names)))
+
+
+@contextmanager
+def _project_for(run: Run) -> Iterator[QgsProject]:
+    """Give a project for the layers that the layouts draw, and let these go afterwards.
+
+    Left to Python, they would be closed after QGIS itself has gone, which crashes.
+    """
+    project = QgsProject()
+    project.setCrs(run.crs)
+    try:
+        yield project
+    finally:
+        project.clear()
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,13 @@ def park_sentences(park: Park, whole: Whole, threshold: int = 0) -> list[str]:
 
 def _how_many(park: Park, whole: Whole, threshold: int) -> str:
     around = f"with the rings up to {park.reach_m:g} m around it"
+    if not park.zones_told:
+        within = f"inside the park and up to {park.reach_m:g} m around it"
+        if park.within is None:
+            return f"How many reports lie {within} is {why_held(threshold)}."
+        verb = "lies" if park.within == 1 else "lie"
+        number = counted(park.within, "report").capitalize()
+        return f"{number} {verb} {within}{_of_all(park.within, whole.used)}."
     if park.inside is None:
         held = f"How many reports lie inside the park is {why_held(threshold)}"
         if park.within is None:

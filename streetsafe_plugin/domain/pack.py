@@ -92,7 +92,8 @@ class Change:
     not given. `months` are how many months were held against as many before, None where a park's
     own measures divide the time; `days` how long each period is, for several parks on average.
     `doubt` says why an interval without zero is not relied on, `why_not` why there is no answer.
-    `in_ring` and `control_density` are those of `park_evaluation.Evaluation`.
+    `in_ring` and `control_density` are those of `park_evaluation.Evaluation`. With `publicity`
+    there is no answer because days on which reports of the whole area jumped decide it.
     """
 
     verdict: Verdict
@@ -109,6 +110,7 @@ class Change:
     why_not: str = ""
     in_ring: Verdict = Verdict.CANNOT_TELL
     control_density: float | None = None
+    publicity: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,11 @@ class Park:
     def inside(self) -> Count:
         """Return the reports inside the park."""
         return self.zones[0].reports
+
+    @property
+    def zones_told(self) -> bool:
+        """Tell whether the count of any zone is given; the public has that of all together."""
+        return any(zone.reports is not None for zone in self.zones)
 
     @property
     def reach_m(self) -> float:

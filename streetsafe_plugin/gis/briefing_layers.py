@@ -72,7 +72,8 @@ def briefing_layers(
         if one.finish.style is not None:
             one.finish.style(opened[one.table])
     if heat is not None:
-        opened["heat"] = heat_shown(heat)
+        title = tr("Heat map") if internal else tr("Heat map of published counts")
+        opened["heat"] = heat_shown(heat, title)
     if "reports" in opened:
         opened["specks"] = specks(opened["reports"])
     opened["outlines"] = without_labels(opened["parks"])

@@ -86,8 +86,9 @@ def entered(path: Path, entry: Issued) -> Iterator[Path]:
         InputRefused: the register there cannot be read.
         WriteFailed: it cannot be written, or another program holds it open.
     """
-    before = read_register(path)
-    written = _write(path, [*before, entry])
+    earlier = read_register(path)
+    before = path.read_bytes() if path.exists() else None
+    written = _write(path, [*earlier, entry])
     if written != path:
         written.unlink()
         raise WriteFailed(
@@ -97,10 +98,12 @@ def entered(path: Path, entry: Issued) -> Iterator[Path]:
     try:
         yield path
     except BaseException:
-        if before:
-            _write(path, before)
-        else:
+        if before is None:
             path.unlink(missing_ok=True)
+        else:
+            # to the byte: another program may have laid it out in its own way
+            with store.beside(path) as pending:
+                pending.temporary.write_bytes(before)
         raise
 
 

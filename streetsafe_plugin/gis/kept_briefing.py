@@ -7,7 +7,10 @@ property: people rename what they see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from qgis.core import (
@@ -15,13 +18,16 @@ from qgis.core import (
     QgsLayerTreeGroup,
     QgsMapLayer,
     QgsPrintLayout,
+    QgsProcessingUtils,
     QgsProject,
+    QgsProviderRegistry,
     QgsReadWriteContext,
 )
 from qgis.PyQt.QtXml import QDomDocument
 
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Audience
+from streetsafe_plugin.gis.briefing_layers import copy_tables
 from streetsafe_plugin.gis.layouts import BriefingLayers, Laid
 from streetsafe_plugin.gis.provenance import AUDIENCE
 from streetsafe_plugin.gis.sharing.fitness import LAYOUT_AUDIENCE
@@ -76,22 +82,72 @@ def _copies(
     copies = {}
     for layer in layers.all_layers():
         copy = layer.clone()
-        for before, now in moved.items():
-            if copy.source().startswith(str(before)):
-                source = copy.source().replace(str(before), str(now), 1)
-                options = QgsDataProvider.ProviderOptions()
-                copy.setDataSource(source, copy.name(), copy.providerType(), options)
+        now = moved.get(_file_of(copy))
+        if now is not None:
+            _read_from(copy, now)
         if not copy.isValid():
             raise WriteFailed(
                 tr("The layer “{}” cannot be read at its place.").format(copy.name()),
                 tr("Check that the briefing's folder is still there, then try again."),
             )
-        if audience is not Audience.INTERNAL:
-            metadata = copy.metadata()
-            metadata.setKeywords({AUDIENCE: [audience.value]})
-            copy.setMetadata(metadata)
+        metadata = copy.metadata()
+        inside = audience is Audience.INTERNAL
+        # an internal pack's say so too: it holds every park's exact count
+        kept = metadata.keywords() if inside else {}
+        metadata.setKeywords({**kept, AUDIENCE: [audience.value]})
+        copy.setMetadata(metadata)
         copies[layer.id()] = copy
     return copies
+
+
+def _file_of(layer: QgsMapLayer) -> Path:
+    parts = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source())
+    return Path(str(parts.get("path", "")))
+
+
+def _read_from(layer: QgsMapLayer, path: Path) -> None:
+    """Have a layer read the same table of another file, drawn as before."""
+    registry, provider = QgsProviderRegistry.instance(), layer.providerType()
+    parts = {**registry.decodeUri(provider, layer.source()), "path": str(path)}
+    source = registry.encodeUri(provider, parts)
+    layer.setDataSource(source, layer.name(), provider, QgsDataProvider.ProviderOptions())
+
+
+@contextmanager
+def letting_go(project: QgsProject | None, files: Sequence[Path]) -> Iterator[None]:
+    """Have a project's layers read copies of files while these are replaced.
+
+    Windows lets nobody replace a file that is open, and elsewhere an open layer goes on reading
+    the file that was there before. Whatever happens, the layers read what has the name afterwards.
+
+    Raises:
+        OSError: a copy cannot be made.
+    """
+    layers = [] if project is None else list(project.mapLayers().values())
+    wanted = {path.resolve() for path in files}
+    held = [(layer, _file_of(layer)) for layer in layers]
+    held = [(layer, path) for layer, path in held if path.is_file() and path.resolve() in wanted]
+    copies: dict[Path, Path] = {}
+    try:
+        for layer, path in held:
+            if path not in copies:
+                copies[path] = _copy_of(path)
+            _read_from(layer, copies[path])
+        yield
+    finally:
+        for layer, path in held:
+            _read_from(layer, path)
+        for copy in copies.values():
+            copy.unlink()
+
+
+def _copy_of(path: Path) -> Path:
+    copy = Path(QgsProcessingUtils.tempFolder()) / f"{uuid.uuid4().hex}{path.suffix}"
+    if path.suffix == ".gpkg":
+        copy_tables(path, copy)
+    else:
+        shutil.copyfile(path, copy)
+    return copy
 
 
 def _remove_earlier(project: QgsProject, title: str) -> None:

@@ -124,12 +124,12 @@ def without_labels(layer: QgsVectorLayer) -> QgsVectorLayer:
     return plain
 
 
-def heat_shown(heat: QgsRasterLayer) -> QgsRasterLayer:
+def heat_shown(heat: QgsRasterLayer, title: str) -> QgsRasterLayer:
     """Return the heat map as it is styled, or in the style that lies beside its file."""
     shown = heat.clone()
     facts = heat_facts(heat)
     radius = tr(", radius {:g} m").format(facts.radius_m) if facts else ""
-    shown.setName(tr("Heat map{}").format(radius))
+    shown.setName(f"{title}{radius}")
     if shown.renderer() is None or shown.renderer().type() != "singlebandpseudocolor":
         styling.beside_file(shown)
     if shown.renderer().type() != "singlebandpseudocolor":

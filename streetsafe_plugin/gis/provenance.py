@@ -42,7 +42,7 @@ from streetsafe_plugin.i18n import tr
 OPERATION = "streetsafe:operation"
 #: The keyword under which it keeps the fields that may identify people.
 SENSITIVE = "streetsafe:sensitive"
-#: The keyword under which it keeps for whom the layer was made: `partner` or `public`.
+#: The keyword under which it keeps for whom the layer was made: `internal`, `partner`, `public`.
 AUDIENCE = "streetsafe:audience"
 
 _ID = re.compile(r"\((streetsafe:\w+)\)")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from streetsafe_plugin.gis.text_gate import file_stem
 
 #: Writes a file of a pack at the path it is given.
 Writer = Callable[[Path], object]
+#: Has whoever reads files of these names let go of them for as long as they are replaced.
+LettingGo = Callable[[Sequence[Path]], AbstractContextManager[None]]
 PageExport = Callable[[QgsPrintLayout, int, Path, str], object]
 _LONGEST_PAGE_NAME = 40
 #: PDFs are exported and looked at page by page in one go; the rest is a page at a time.
@@ -57,6 +59,7 @@ def pack(
     title: str,
     extra_files: Mapping[str, Writer] | None = None,
     tick: Tick = no_tick,
+    letting_go: LettingGo | None = None,
 ) -> Delivered:
     """Export all products, verify every file, and move them into `folder` all at once.
 
@@ -68,6 +71,7 @@ def pack(
         extra_files: what further files end in, such as `.xlsx` or `_parks.csv`, each with what
             writes it.
         tick: is called for every page.
+        letting_go: if given, is entered while the files at these paths are replaced.
 
     Raises:
         WriteFailed: a file could not be made or proved faulty; nothing is left in the folder.
@@ -92,7 +96,9 @@ def pack(
             done += job.weight
         _require_layers(products)
         tick(1.0)  # the last moment at which stopping leaves everything as it was
-        return deliver(made, folder, stem)
+        replaced = [folder / path.name for path in made]
+        with letting_go(replaced) if letting_go else nullcontext():
+            return deliver(made, folder, stem)
 
 
 def _require_layers(products: Sequence[Product]) -> None:

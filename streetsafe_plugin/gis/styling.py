@@ -97,10 +97,13 @@ def from_file(stem: str) -> Style:
     return apply
 
 
-def density(limits: Sequence[float], unit: str, open_ended: bool = False) -> Style:
+def density(
+    limits: Sequence[float], unit: str, open_ended: bool = False, lowest: str = ""
+) -> Style:
     """Return the style of a density surface in equal classes up to `limits`, at least one.
 
-    What is `open_ended` has a class above the last limit as well.
+    What is `open_ended` has a class above the last limit as well; `lowest` says what it means to be
+    without colour, where that is more than being under the first limit.
 
     The lowest class is left without colour, so that the map beneath stays readable and a lone
     report far from any other is no hot spot. Colours run from light to dark evenly for the eye
@@ -112,7 +115,7 @@ def density(limits: Sequence[float], unit: str, open_ended: bool = False) -> Sty
         QgsColorRampShader.ColorRampItem(
             limits[0],
             QColor(255, 255, 255, 0),
-            tr("under {:g}: no colour").format(limits[0]),
+            lowest or tr("under {:g}: no colour").format(limits[0]),
         ),
         *(
             QgsColorRampShader.ColorRampItem(

@@ -14,7 +14,6 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from streetsafe_plugin.gis.crs import in_metres
-from streetsafe_plugin.gis.pages.template import default_folder
 from streetsafe_plugin.gui.panel import Section, align_fields, wrapped_label
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.settings import Settings, load_settings, save_settings
@@ -54,7 +53,9 @@ class StreetSafeOptionsPage(QgsOptionsPageWidget):
         self.template_folder = QgsFileWidget()
         self.template_folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.template_folder.setFilePath(settings.template_folder)
-        self.template_folder.lineEdit().setPlaceholderText(str(default_folder()))
+        self.template_folder.lineEdit().setPlaceholderText(
+            tr("streetsafe/layouts in your QGIS profile")
+        )
         self.crs.crsChanged.connect(self._check)
 
         layout = QVBoxLayout(self)

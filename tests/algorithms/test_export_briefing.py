@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from qgis.core import QgsProcessingException
+from qgis.core import QgsLayoutExporter, QgsProcessingException, QgsProject
 from qgis.PyQt.QtGui import QImage
 
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
+from streetsafe_plugin.gis.release_pdf import export_pdf
 from tests.front_door import Outcome, Refused
 from tests.sheets import sheets_of
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 HOSTILE = "<script>x</script> [% 6*7 %] Café Park"
 OPERATION = "Coordinates were used as given, in EPSG:27700."
 
@@ -108,11 +113,15 @@ def pages_of(pdf: str) -> list[str]:
 
 
 def test_a_pack_has_its_pages_and_says_where(brief, tmp_path: Path) -> None:
-    made = brief(FORMATS=[0, 1, 2, 4, 5])
+    made = brief(FORMATS=[0, 1, 2, 3, 4, 5])
     assert (made["PAGES"], made["PARKS"], made["REPORTS_COUNTED"]) == (5, 2, 60)
     names = sorted(path.name for path in (tmp_path / "pack").iterdir())
     sheets = len(sheets_of(made["XLSX"]))
-    assert len(names) == 1 + 5 + 5 + 1 + sheets
+    # a PDF, pictures and drawings of pages, slides but of the method, tables, data of the maps
+    assert len(names) == 1 + 5 + 5 + 4 + 1 + sheets + 1
+    slides = [name for name in names if "_slides_" in name]
+    pictures = [QImage(str(tmp_path / "pack" / name)) for name in slides]
+    assert {(one.width(), one.height()) for one in pictures} == {(1920, 1080)}
     assert all(name.startswith("OFFICIAL-SENSITIVE_") for name in names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", name) for name in names)
     assert Path(made["PDF"]).exists()
@@ -120,7 +129,8 @@ def test_a_pack_has_its_pages_and_says_where(brief, tmp_path: Path) -> None:
 
 def test_tables_alone_can_be_asked_for(brief, tmp_path: Path) -> None:
     made = brief(FORMATS=[4], HANDLING="Police and council only", ATTRIBUTION="© OS 2022")
-    assert [path.suffix for path in (tmp_path / "pack").iterdir()] == [".xlsx"]
+    made_of = sorted(path.suffix for path in (tmp_path / "pack").iterdir())
+    assert made_of == [".gpkg", ".xlsx"]
     assert "PDF" not in made.results
     about = told(made)
     assert about["Marking"] == "OFFICIAL-SENSITIVE"
@@ -193,7 +203,6 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
     ("more", "sentence"),
     [
         ({"MARKING": None}, r"Marking \(MARKING\) is not chosen"),
-        ({"FORMATS": [3]}, "slides are not offered"),
         ({"FROM": "2022-05-01", "TO": "2022-04-01"}, "swap them"),
         ({"DISTANCES": "near"}, "DISTANCES"),
         ({"DISTANCES": "1,2,3,4,5,6,7"}, "room for 6 rings"),
@@ -220,11 +229,51 @@ def test_cancelling_leaves_nothing(run_algorithm, parks, reports, tmp_path: Path
     assert left == []
 
 
-@pytest.mark.parametrize("audience", [1, 2])
-def test_small_numbers_do_not_leave_unprotected(brief, tmp_path: Path, audience: int) -> None:
-    with pytest.raises(QgsProcessingException, match="Choose Internal"):
-        brief(AUDIENCE=audience)
-    assert not (tmp_path / "pack").exists()
+def test_layouts_stay_in_the_project_and_export_again(brief, tmp_path: Path) -> None:
+    brief(FORMATS=[0, 3])
+    brief(FORMATS=[0, 3])  # the second takes the place of the first
+    project = QgsProject.instance()
+    layouts = project.layoutManager().printLayouts()
+    assert sorted(one.name() for one in layouts) == [
+        "Feeling safe in our parks",
+        "Feeling safe in our parks: slides",
+    ]
+    [maps] = (tmp_path / "pack").glob("*_maps.gpkg")
+    sources = {layer.source().split("|")[0] for layer in project.mapLayers().values()}
+    assert sources == {str(maps)}
+    for layout in layouts:
+        again = tmp_path / f"{layout.pageCollection().pageCount()}.pdf"
+        settings = QgsLayoutExporter.PdfExportSettings()
+        done = QgsLayoutExporter(layout).exportToPdf(str(again), settings)
+        assert done == QgsLayoutExporter.ExportResult.Success
+        assert len(pages_of(again)) == layout.pageCollection().pageCount()
+        # every map is looked at by the gate, and would be refused if it came out blank
+        export_pdf(layout, tmp_path / "gate.pdf", "OFFICIAL: again")
+
+
+@pytest.mark.parametrize(("audience", "shared"), [(0, 2), (2, 1)])
+def test_kept_layouts_go_along_with_those_they_are_for(
+    brief, run_algorithm, tmp_path: Path, audience: int, shared: int
+) -> None:
+    brief()
+    brief(AUDIENCE=2, FOLDER=str(tmp_path / "public"), ISSUED=str(tmp_path / "issued.json"))
+    given = {"FOLDER": str(tmp_path / "out"), "AUDIENCE": audience}
+    assert run_algorithm("shareproject", given)["LAYOUTS"] == shared
+    shutil.move(tmp_path / "out", tmp_path / "renamed £")
+    found = subprocess.run(
+        [sys.executable, str(REPOSITORY / "scripts/check_shared_folder.py"), "renamed £"],
+        cwd=tmp_path,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(found.stdout)
+    assert told["wrong"] == []
+    assert all(one["inked"] > 500 for one in told["layouts"])
+    assert len(told["layouts"]) == shared
+    # the reports themselves are in the internal pack's layers only
+    assert ("Reports" in {one["name"] for one in told["layers"]}) == (audience == 0)
 
 
 def test_parks_that_are_not_there_are_refused(brief, make_layer) -> None:

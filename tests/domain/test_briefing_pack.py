@@ -202,6 +202,15 @@ def test_a_clear_fall_is_called_one() -> None:
     assert not re.search(r"\d", without_counts(change))
 
 
+def test_an_answer_that_publicity_made_is_none() -> None:
+    change = Change(
+        Verdict.CANNOT_TELL, "", counts=((70, 50), (155, 93), (67, 69)), value=-86.3, low=-128.8,
+        high=-43.8, months=7, publicity=True,
+    )  # fmt: skip
+    assert "as publicity makes them: no clear change" in sentence(change)
+    assert not re.search(r"\b(fall|rise|fell|rose)\b", sentence(change) + without_counts(change))
+
+
 @given(
     counts=st.tuples(*[st.tuples(st.integers(0, 80), st.integers(0, 80))] * 3),
     months=st.sampled_from([None, 3, 12]),

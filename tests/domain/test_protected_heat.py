@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import nnls
+from shapely.geometry import box
 
 from streetsafe_plugin.domain.density import KERNELS, surface
 from streetsafe_plugin.domain.disclosure import protected
@@ -136,3 +139,21 @@ def test_a_cell_goes_where_it_would_break_what_a_pack_holds_back():
     shown, issued = protected(pack, counted, Audience.PUBLIC, THRESHOLD, further=further)
     assert shown.whole.used is None or further[0].name not in issued.values()
     assert len(further) == 1
+
+
+def test_what_is_left_of_a_park_without_the_squares_in_it_does_not_follow():
+    """20 reports in a park, 18 of them in two squares that lie wholly in it: two are elsewhere."""
+    made = invent(1, 60, 1, 1, 1, 0.0)
+    made = replace(made, park=np.where(np.arange(60) < 20, 0, -1), distance_m=np.zeros(60))
+    in_park = [(150.0, 150.0)] * 9 + [(350.0, 350.0)] * 9 + [(150.0, 350.0)] * 2
+    xy = np.array(in_park + [(9_050.0, 9_050.0)] * 40)
+    pack, counted = pack_of(made, ())
+    pack = replace(pack, parks=(replace(pack.parks[0], zone_shapes=(box(0, 0, 500, 500),)),))
+    further = heat_cells(xy, RADIUS).statistics((JANUARY, JANUARY), THRESHOLD)
+    assert sorted(int(one.members.sum()) for one in further) == [9, 9, 40]
+    shown, issued = protected(pack, counted, Audience.PARTNER, THRESHOLD, further=further)
+    values = issued.values()
+    squares = [values[one.name] for one in further if one.name in values and one.members[:20].any()]
+    assert shown.parks[0].within is None or len(squares) < 2
+    # and it is not all squares that go
+    assert [one.name for one in further if one.name in values]

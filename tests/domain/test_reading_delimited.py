@@ -6,7 +6,7 @@ import hashlib
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streetsafe_plugin.domain.errors import Cancelled, InputRefused
@@ -183,6 +183,7 @@ CELLS = st.text(
         )
     )
 )
+@example([["", "\t"]] * 3)  # a tab in quotation marks parts nothing
 @settings(max_examples=100, deadline=None)
 def test_what_csv_writes_is_read_back_to_the_letter(rows):
     header = [f"column {number}" for number in range(len(rows[0]))]

@@ -310,7 +310,8 @@ def test_kept_layouts_export_again_after_saving(lay, tmp_path: Path) -> None:
         str(exported), QgsLayoutExporter.PdfExportSettings()
     )
     assert result == QgsLayoutExporter.ExportResult.Success
-    release.verify_pdf(exported, len(made.laid.pages))
+    # every map is looked at by the gate, and would be refused if it came out blank
+    release.export_pdf(layout, tmp_path / "gate.pdf", "OFFICIAL: again")
 
 
 def test_another_layout_of_the_same_name_is_left_alone(lay) -> None:

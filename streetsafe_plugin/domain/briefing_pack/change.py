@@ -4,7 +4,7 @@
 A park with a dated measure is looked at around that date, as many days before as after, and all
 such parks together. Without one, and for all parks if nothing can be told of any such, the last
 whole months are held against as many before. Park, ring, control area and verdict are those of
-`park_evaluation`.
+`park_evaluation`. A change is only told if it is there without the days of publicity as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streetsafe_plugin.domain.briefing_pack.material import RING_M, Asked, Repor
 from streetsafe_plugin.domain.briefing_pack.trend import Months, first_day, last_day
 from streetsafe_plugin.domain.evaluation import Difference, Verdict
 from streetsafe_plugin.domain.evaluation_ground import ground_around
-from streetsafe_plugin.domain.month_windows import cover_of, whole_month_windows
+from streetsafe_plugin.domain.month_windows import cover_of, whole_month_windows, without_days
 from streetsafe_plugin.domain.pack import Change
 from streetsafe_plugin.domain.park_evaluation import (
     ASKED_WIDTH,
@@ -40,6 +40,7 @@ from streetsafe_plugin.domain.periods import (
     calendar_between,
 )
 from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.surges import find_surges
 
 #: A year on either side, so that both have every season.
 LONGEST_DAYS, MOST_MONTHS = 365, 12
@@ -98,9 +99,36 @@ def _answers(
         return nothing, [nothing] * len(ground.areas)
     times = Times(periods.calendar.number(reports.dates), periods.calendar.months())
     answers = evaluate(ground, times, periods.windows, with_power=False)
-    single = [_change(one, periods, windows) for one, windows in zip(answers[:-1], periods.windows)]
+    in_calm = _without_publicity(ground, reports, times, periods, answers)
     shared = periods.windows[0] if periods.months else None
-    return _change(answers[-1], periods, shared), single
+    made = [
+        _change(one, periods, windows, calm.verdict)
+        for one, windows, calm in zip(answers, [*periods.windows, shared], in_calm)
+    ]
+    return made[-1], made[:-1]
+
+
+def _without_publicity(
+    ground: Ground,
+    reports: ReportSet,
+    times: Times,
+    periods: _Periods,
+    answers: Sequence[Evaluation],
+) -> Sequence[Evaluation]:
+    """Return the answers without the days on which the reports of the whole area jumped.
+
+    They are the same where nothing is told, where no day stands out, and where dates are known to
+    the month, so that no day can.
+    """
+    told = any(one.verdict is not Verdict.CANNOT_TELL for one in answers)
+    if not told or reports.every_date[1].any():
+        return answers
+    daily = np.bincount(times.day[times.day >= 0], minlength=periods.calendar.days)
+    surges, days = find_surges(daily, periods.calendar)
+    if not surges:
+        return answers
+    calm = [without_days(windows, days) for windows in periods.windows]
+    return evaluate(ground, times, calm, with_power=False)
 
 
 def unknown(why_not: str) -> Change:
@@ -151,11 +179,15 @@ def _equal(measures: Sequence[Intervention], calendar: Calendar) -> Windows:
     return around_the_change(measures, calendar, shorter) if shorter else longest
 
 
-def _change(one: Evaluation, periods: _Periods, windows: Windows | None) -> Change:
+def _change(
+    one: Evaluation, periods: _Periods, windows: Windows | None, in_calm: Verdict
+) -> Change:
     if one.difference is None:
         return replace(unknown(one.why_not), months=periods.months)
+    said = _said(one.verdict, one.difference)
+    publicity = said is not Verdict.CANNOT_TELL and in_calm is not said
     found = Change(
-        _said(one.verdict, one.difference),
+        Verdict.CANNOT_TELL if publicity else said,
         "",
         None if windows is None else _span(periods.calendar, windows.before),
         None if windows is None else _span(periods.calendar, windows.after),
@@ -168,6 +200,7 @@ def _change(one: Evaluation, periods: _Periods, windows: Windows | None) -> Chan
         one.doubt,
         in_ring=one.in_ring,
         control_density=one.control_density,
+        publicity=publicity,
     )
     return replace(found, sentence=sentence(found))
 

@@ -10,6 +10,7 @@ from streetsafe_plugin.domain.evaluation_words import caution, interval_of, move
 from streetsafe_plugin.domain.pack import Change
 
 NO_EVALUATION = "This compares two periods and is no evaluation of any measure."
+PUBLICITY = "without the days on which reports of the whole area jumped, as publicity makes them"
 _A_YEAR = 12
 _WHY = {
     Doubt.FEW_REPORTS: "so few reports do not bear it out",
@@ -85,6 +86,8 @@ def _verdict(change: Change) -> str:
     )
     if change.verdict is not Verdict.CANNOT_TELL:
         return f"{start}: a {in_short(change)}."
+    if change.publicity:
+        return f"{start}, but not {PUBLICITY}: no clear change."
     why = _WHY.get(change.doubt)
     if why is None or round(found.low, 1) <= 0 <= round(found.high, 1):
         return f"{start}: no clear change."

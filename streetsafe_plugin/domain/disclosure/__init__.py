@@ -7,13 +7,16 @@ none included, and so is whatever would give it away (`audit`), with all earlier
 
 What this covers: counts of reports, mentions, trends, places to mend, cells and areas of maps;
 sums and differences of them, within a product and across products, whatever their rings, months,
-thresholds and audiences. What it does not:
+thresholds and audiences; what is left of a park, ring or total without the squares of the heat map
+that lie wholly on its ground (`rests`). What it does not:
 
 - Words. That a change is a fall, that a cell is hot or an area feared tells something of counts.
 - Shares of a whole: that nearly all reports of a park tick the same reason, and so few do not.
 - How many reports have no date or could not be used, where that can be worked out: it tells of the
   data and of nobody.
 - What a reader knows from elsewhere: who reports, or a product that is not in the register.
+- What is left without some of the squares, hot spots or places to mend only, without those of an
+  earlier product, or where squares lie across an edge.
 - Ground on which two products differ without a report on it, other than parks, rings and months.
 """
 
@@ -25,6 +28,7 @@ from collections.abc import Sequence
 from streetsafe_plugin.domain.disclosure.audit import audited, groups_of
 from streetsafe_plugin.domain.disclosure.pack_numbers import numbers_of
 from streetsafe_plugin.domain.disclosure.pack_protected import put_together
+from streetsafe_plugin.domain.disclosure.rests import with_rests
 from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Rule, Statistic
 from streetsafe_plugin.domain.issued import Issued, hashed, salt_of
 from streetsafe_plugin.domain.pack import Audience, Counted, Pack
@@ -68,7 +72,8 @@ def protected(
         return pack, Issued(today, title, audience, threshold, round_to, salt)
     numbers = numbers_of(pack, counted, audience, threshold)
     reports = CountedReports(counted.keys, counted.month, counted.ticks)
-    statistics = [*numbers.statistics, *further]
+    squares = [one for one in further if one.scope.boxes]
+    statistics = [*with_rests(pack, numbers.statistics, squares), *further]
     found = audited(statistics, reports, Rule(threshold, round_to), earlier, tick)
     entry = Issued(
         today,

@@ -85,7 +85,7 @@ class _PackNumbers:
         self.dated = counted.month != NO_MONTH
         self.months = self._months()
         self.zones_shown = Shown.COUNT if audience is Audience.PARTNER else Shown.NEVER
-        self.pieces = tuple((_ground(park), INSIDE, park.reach_m) for park in pack.parks)
+        self.pieces = tuple((ground_name(park), INSIDE, park.reach_m) for park in pack.parks)
 
     def all(self) -> PackNumbers:
         """Return every number."""
@@ -124,8 +124,8 @@ class _PackNumbers:
 
     def _totals(self) -> Iterator[Statistic]:
         park, ring, whole = self.counted.park, self.counted.ring, self.pack.whole
-        inside = tuple((_ground(one), INSIDE, 0.0) for one in self.pack.parks)
-        rings = tuple((_ground(one), 0.0, one.reach_m) for one in self.pack.parks)
+        inside = tuple((ground_name(one), INSIDE, 0.0) for one in self.pack.parks)
+        rings = tuple((ground_name(one), 0.0, one.reach_m) for one in self.pack.parks)
         for name, members, scope, figure in (
             (INSIDE_ALL, ring == 0, self._scope(inside), whole.inside),
             (IN_RINGS, ring > 0, self._scope(rings), whole.in_rings),
@@ -144,7 +144,7 @@ class _PackNumbers:
             members = there & (self.counted.ring == number)
             _check(f"{park.name}, {zone.label}", members, zone.reports)
             inner = zone.inner_m if zone.outer_m else INSIDE
-            scope = self._scope(((_ground(park), inner, zone.outer_m),))
+            scope = self._scope(((ground_name(park), inner, zone.outer_m),))
             yield Statistic(zone_name(park, zone), members, scope, self.zones_shown, Order.ZONE)
 
     def _reasons(self, place: int | None) -> Iterator[Statistic]:
@@ -248,7 +248,8 @@ class _PackNumbers:
             yield Statistic(area_name(place), members, self._scope(()), shown, Order.AREA)
 
 
-def _ground(park: Park) -> str:
+def ground_name(park: Park) -> str:
+    """Return how scopes call a park's ground."""
     return f"park {park.park_id or park.number}"
 
 

@@ -7,6 +7,8 @@ import datetime
 import re
 from collections.abc import Sequence
 
+from streetsafe_plugin.domain.briefing_pack.change_words import without_counts
+from streetsafe_plugin.domain.briefing_words import month
 from streetsafe_plugin.domain.disclosure import pack_numbers as named
 from streetsafe_plugin.domain.disclosure.audit import Audited
 from streetsafe_plugin.domain.disclosure.pack_numbers import FEARED, LABELS, PackNumbers
@@ -33,7 +35,10 @@ from streetsafe_plugin.domain.pack import (
 #: A place to mend is named by the square of this side that holds it.
 SQUARE_M = 100.0
 _FIGURES = 6
-_ENOUGH = "The counts behind this map are held back or rounded; a pattern in it may be chance."
+_ENOUGH = (
+    "Where few reports lie in one place nothing is shown, which does not mean that there are none:"
+    " this map does not rank places."
+)
 _CHANGES = {
     Verdict.FALL: "Set against the control area, reports fell.",
     Verdict.RISE: "Set against the control area, reports rose.",
@@ -77,7 +82,7 @@ class _Protected:
             audience=self.audience,
             whole=self._whole(),
             parks=tuple(self._park(place, park) for place, park in enumerate(self.pack.parks)),
-            enough=_without_numbers([self.pack.enough], [_ENOUGH])[0],
+            enough=_ENOUGH,
             hot_spots=self._hot_spots(),
             fixes=self._fixes(),
             fear_and_crime=self._fear_and_crime(),
@@ -209,7 +214,11 @@ def _change(change: Change | None) -> Change | None:
     """Return a change by its verdict only."""
     if change is None:
         return None
-    return Change(change.verdict, _CHANGES[change.verdict], change.before, change.after)
+    said = [*_without_numbers([without_counts(change)], [_CHANGES[change.verdict]])]
+    if change.before and change.after and change.months:
+        spans = [" to ".join(month(day) for day in span) for span in (change.before, change.after)]
+        said.append(f"Held against each other: {' and '.join(spans)}.")
+    return Change(change.verdict, " ".join(said), change.before, change.after)
 
 
 def _to_the_square(fix: Fix, rank: int, count: int) -> Fix:

@@ -283,8 +283,11 @@ def find_delimiter(text: str) -> str:
 def _fit(text: str, delimiter: str) -> float:
     probe = text[:_PROBE_CHARACTERS]
     _allow_cells_of(len(probe))
-    reader = csv.reader(io.StringIO(probe, newline=""), delimiter=delimiter)
-    widths = [len(cells) for cells in islice(reader, _PROBE_ROWS) if any(cells)]
+    reader = csv.reader(io.StringIO(probe, newline=""), delimiter=delimiter, strict=True)
+    widths: list[int] = []
+    # what follows a closing quotation mark is the delimiter, or this is not the delimiter
+    with suppress(csv.Error):
+        widths.extend(len(cells) for cells in islice(reader, _PROBE_ROWS) if any(cells))
     if not widths:
         return 0.0
     # titles above the table have widths of their own

@@ -45,22 +45,22 @@ def overview(page: Page, frame: Frame, pack: Pack, layers: BriefingLayers) -> He
     page.say("reasons_title", reasons_title(whole.reasons, tr("all reports")))
     reasons_chart(page, "reasons_chart", whole.reasons)
     reach = f"{parks[0].reach_m:g}" if parks else ""
-    table(
-        page,
-        "parks_table",
+    columns = [
+        Column(tr("Park"), 54, words=True),
+        Column(tr("Inside"), 14),
+        Column(tr("Within {} m").format(reach), 20),
+    ]
+    rows = [
         [
-            Column(tr("Park"), 54, words=True),
-            Column(tr("Inside"), 14),
-            Column(tr("Within {} m").format(reach), 20),
-        ],
-        [
-            [
-                f"{park.number}  {park.name}{' *' if park.indicative else ''}",
-                briefing.figure(park.inside),
-                briefing.figure(park.within),
-            ]
-            for park in parks
-        ],
-        tr("and {} more, each on its own page"),
-    )
+            f"{park.number}  {park.name}{' *' if park.indicative else ''}",
+            briefing.figure(park.inside),
+            briefing.figure(park.within),
+        ]
+        for park in parks
+    ]
+    if not any(park.zones_told for park in parks):
+        columns.pop(1)
+        for row in rows:
+            row.pop(1)
+    table(page, "parks_table", columns, rows, tr("and {} more, each on its own page"))
     return Head(frame.title, notes=notes)

@@ -22,10 +22,10 @@ def park_page(page: Page, pack: Pack, park: Park, layers: BriefingLayers) -> Hea
     shown = show_map(page, "park", reach_of_it, layers)
     notes = figure_notes(pack, park.trend if page.has("trend_chart") else None)
     reach = tr("inside and within {:g} m").format(park.reach_m)
-    figures: list[tuple[Count, str]] = [
-        (park.inside, tr("report inside") if park.inside == 1 else tr("reports inside")),
-        (park.within, reach),
-    ]
+    figures: list[tuple[Count, str]] = [(park.within, reach)]
+    if park.zones_told:
+        inside = tr("report inside") if park.inside == 1 else tr("reports inside")
+        figures.insert(0, (park.inside, inside))
     if park.crimes is not None:
         figures.append((park.crimes, tr("recorded crimes, for context")))
     tiles(page, figures if page.has("tile_3") else figures[:2])
@@ -71,11 +71,11 @@ def _reach(park: Park) -> QgsRectangle:
 
 
 def _zones_table(page: Page, pack: Pack, park: Park) -> None:
-    """List the zones; without reasons in the layer there is no column of mentions.
+    """List the zones; without a number of mentions there is no column of them.
 
     Where every number is held back the sentences say so, and there is no table.
     """
-    if all(zone.reports is None for zone in park.zones):
+    if not park.zones_told:
         page.clear("zones_table")
         return
     columns = [
@@ -95,7 +95,7 @@ def _zones_table(page: Page, pack: Pack, park: Park) -> None:
         ]
         for zone in park.zones
     ]
-    if not pack.whole.tells_reasons:
+    if all(zone.mentions is None for zone in park.zones):
         columns.pop(3)
         for row in rows:
             row.pop(3)

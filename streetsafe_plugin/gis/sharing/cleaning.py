@@ -63,6 +63,9 @@ _DRAWING_PROGRAM = re.compile(
 #: Shorter ids could be words, and are only replaced where they stand alone.
 _LONG_ID = 20
 
+#: How a layout's picture says that what it holds is SVG: without that QGIS takes it for pixels.
+_AS_DRAWING = "0"
+
 PLACE, CODE, PICTURE = "place", "code", "picture"
 
 
@@ -143,6 +146,7 @@ class Cleaner:
 
     def _clean_below(self, top: QDomElement) -> None:
         for element in _elements(top):
+            was_drawing = element.attribute("file").lower().endswith(".svg")
             attributes = element.attributes()
             for number in range(attributes.count()):
                 attribute = attributes.item(number).toAttr()
@@ -154,6 +158,8 @@ class Cleaner:
                     attribute.setValue("")
                 else:
                     attribute.setValue(self.text(value))
+            if was_drawing and element.attribute("file").startswith("base64:"):
+                element.setAttribute("mode", _AS_DRAWING)
             for node in _texts(element):
                 if node.nodeValue() and element.tagName() != "datasource":
                     node.setNodeValue(self.text(node.nodeValue()))

@@ -10,7 +10,8 @@ Inside the force everything may go. To partners and the public goes only what is
 4. boundaries: polygons and lines in a file, not made by another analysis of StreetSafe, with no
    field that StreetSafe knows from reports and none that by its name counts something.
 
-What is made for the public is fit for partners as well. What is not on the list stays behind.
+What is made for the public is fit for partners as well. What is not on the list stays behind, and
+what its metadata name for others does so whatever it looks like.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ _FROM_REPORTS = frozenset(
         "report_id", "submitted_at", "submitted_precision", "concern", "reasons", "n_reasons",
         "crime_reported", "why_not_reported", "place_source", "import_id", "ring", "cell_id",
         "gi_z", "p_value", "p_adjusted", "gap_class", "verdict", "rank", "top_reason",
+        "within", "neighbours_only",
     )
 ).union(REASON_CODES)  # fmt: skip
 _COUNTING = re.compile(
@@ -64,8 +66,11 @@ _OF_FILES = frozenset(("ogr", "delimitedtext", "spatialite"))
 
 def why_not_layer(layer: QgsMapLayer, audience: Audience) -> str:
     """Return why a layer may not go to an audience; empty where it may."""
-    if audience is Audience.INTERNAL or _made_for(layer.metadata().keywords(AUDIENCE), audience):
+    words = layer.metadata().keywords(AUDIENCE)
+    if audience is Audience.INTERNAL or _made_for(words, audience):
         return ""
+    if words:
+        return tr("it was made for others")
     if sensitive_fields(layer):
         return tr("it holds fields that describe people")
     if _is_published_crime(layer) or _is_of_the_register(layer):
