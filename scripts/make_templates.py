@@ -146,10 +146,13 @@ def tiles(x: float, y: float, width: float, number: int) -> list[Slot]:
 
 def furniture(width: float, height: float) -> list[Slot]:
     """Return what every page of a sheet of paper has."""
-    margin, foot = 12.0, height - 19.5
+    across = width > height
+    margin, foot = 12.0, height - (19.5 if across else 22.8)
     inner = width - 2 * margin
-    head = 78.0 if width > 250 else 58.0
-    half, edge = inner / 2 - 2, 62.0
+    # a narrow page needs more lines for the same words
+    head, note, sources = (78.0, 3.6, 6.8) if across else (58.0, 6.2, 10.1)
+    edge = 62.0
+    handling = inner / 2 - 2 if across else edge
     right = width - margin
     return [
         text("marking_top", margin, 4, inner, 5, 10.0, True, "ink", "centre", "middle"),
@@ -160,11 +163,11 @@ def furniture(width: float, height: float) -> list[Slot]:
              "middle"),
         text("subtitle", margin, 20.5, inner, 5, 9.0, False, "quiet"),
         placed("rule", "rule", margin, 26.3, inner, 0.35),
-        text("note", margin, foot - 4.2, inner, 3.6, 6.5, False, "quiet"),
+        text("note", margin, foot - note - 0.6, inner, note, 6.5, False, "quiet"),
         placed("hairline", "foot_rule", margin, foot - 0.4, inner, 0.15),
-        text("operation", margin, foot, half, 3.4, 6.0, False, "quiet"),
-        text("handling", right - half, foot, half, 3.4, 6.0, False, "quiet", "right"),
-        text("attribution", margin, foot + 3.4, inner, 6.8, 6.0, False, "quiet"),
+        text("operation", margin, foot, inner - handling - 2, 3.4, 6.0, False, "quiet"),
+        text("handling", right - handling, foot, handling, 3.4, 6.0, False, "quiet", "right"),
+        text("attribution", margin, foot + 3.4, inner, sources, 6.0, False, "quiet"),
         text("made", margin, height - 8.2, edge, 3.6, 6.0, False, "quiet"),
         text("marking_bottom", margin + edge, height - 9, inner - 2 * edge, 5, 10.0, True, "ink",
              "centre", "middle"),
@@ -201,9 +204,8 @@ def landscape() -> Paper:
             *chart("trend", 12, 153.5, 88, 31),
             *chart("reasons", 106, 153.5, 88, 31),
             *tiles(side, 30, side_width, 3),
-            text("summary", side, 48, side_width, 34, 8.0),
-            placed("table", "parks_table", side, 84, side_width, 86.5),
-            text("change", side, 172.5, side_width, 12, 7.5),
+            text("summary", side, 48, side_width, 48, 8.0),
+            placed("table", "parks_table", side, 98, side_width, 86.5),
         ],
         "park": [
             *map_slots(16.5, 30, 177.5, 94),
@@ -216,9 +218,9 @@ def landscape() -> Paper:
             *chart("reasons", side, 133.5, side_width, 51),
         ],
         "places": [
-            *map_slots(16.5, 30, 177.5, 79),
-            placed("legend", "legend", 12, 114, 182, 17.5),
-            text("sentences", side, 30, side_width, 100, 8.0),
+            *map_slots(16.5, 30, 177.5, 97),
+            text("sentences", side, 30, side_width, 42, 8.0),
+            placed("legend", "legend", side, 73.5, side_width, 57.5),
             *table("fixes", 12, 133, 273, 51.5, 4.4),
         ],
         "gap": [
@@ -247,11 +249,10 @@ def portrait() -> Paper:
             placed("legend", "legend", 12, 123.5, 186, 18.5),
             text("enough", 12, 143, 186, 9.2, 8.0),
             *tiles(left, 154, column, 3),
-            text("summary", left, 172, column, 40, 8.0),
-            text("change", left, 213, column, 14, 8.0),
-            *chart("trend", left, 229, column, 42),
+            text("summary", left, 172, column, 57, 8.0),
+            *chart("trend", left, 231, column, 35.5),
             placed("table", "parks_table", right, 154, column, 86.5),
-            *chart("reasons", right, 243, column, 28),
+            *chart("reasons", right, 243, column, 23.5),
         ],
         "park": [
             *map_slots(16.5, 30, 181.5, 100),
@@ -259,26 +260,26 @@ def portrait() -> Paper:
             *tiles(left, 157, column, 2),
             text("sentences", left, 175, column, 46, 8.0),
             placed("table", "zones_table", left, 223, column, 35),
-            text("change", left, 259.5, column, 12, 8.0),
-            *chart("reasons", right, 157, column, 54),
-            *chart("trend", right, 215, column, 56),
+            *chart("reasons", right, 157, column, 47),
+            *chart("trend", right, 206, column, 32),
+            text("change", right, 240, column, 26.5, 8.0),
         ],
         "places": [
             *map_slots(16.5, 30, 181.5, 95),
-            placed("legend", "legend", 12, 130.5, 186, 18.5),
-            text("sentences", 12, 151, 186, 38, 8.0),
-            *table("fixes", 12, 191, 186, 80, 4.4),
+            placed("legend", "legend", 12, 130.5, 186, 25),
+            text("sentences", 12, 157.5, 186, 34, 8.0),
+            *table("fixes", 12, 193.5, 186, 73, 4.4),
         ],
         "gap": [
             *map_slots(16.5, 30, 181.5, 108),
             placed("legend", "legend", 12, 143.5, 186, 18.5),
-            text("sentences", 12, 164, 186, 42, 8.0),
-            *table("feared", left, 209, column, 62, 4.4),
-            *table("crime", right, 209, column, 62, 4.4),
+            text("sentences", 12, 164, 186, 38, 8.0),
+            *table("feared", left, 204, column, 62.5, 4.4),
+            *table("crime", right, 204, column, 62.5, 4.4),
         ],
         "method": [
-            placed("column", "column_1", left, 30, column, 241),
-            placed("column", "column_2", right, 30, column, 241),
+            placed("column", "column_1", left, 30, column, 236.5),
+            placed("column", "column_2", right, 30, column, 236.5),
         ],
     }
     return Paper("briefing-a4-portrait", width, height, _with(every, kinds), 5)
@@ -436,12 +437,13 @@ def _legend(layout: QgsPrintLayout, paper: Paper) -> QgsLayoutItemLegend:
     legend.setSymbolWidth(0.7 * size)
     legend.setBoxSpace(0)
     legend.setColumnCount(paper.legend_columns)
-    legend.setMaximumSymbolSize(0.5 * size)
+    legend.setMaximumSymbolSize(0.42 * size)
     legend.setColumnSpace(0.8 * size)
     legend.setSplitLayer(False)
     legend.setBackgroundEnabled(False)
     legend.rstyle(part.Title).setMargin(side.Bottom, 0)
     legend.rstyle(part.Subgroup).setMargin(side.Top, 0.08 * size)
+    legend.rstyle(part.Subgroup).setMargin(side.Bottom, 0.12 * size)
     legend.rstyle(part.Symbol).setMargin(side.Top, 0.08 * size)
     return legend
 

@@ -32,7 +32,7 @@ def method(whole: Whole, heat: HeatInWords | None, pack: Pack | None = None) -> 
         _counting(whole),
         (
             "How parks and rings are measured",
-            "Ring 0 is the park, its edge included. Each further ring reaches to the stated"
+            "The park itself includes its edge. Each ring reaches to the stated"
             " distance from the park's edge, measured from the edge and not from the centre, that"
             " distance included. A report belongs to the park whose edge is nearest; where"
             " parks overlap or are equally near, to the smaller one, and of parks of the same size"

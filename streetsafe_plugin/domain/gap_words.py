@@ -33,7 +33,11 @@ def months_apart(reports: Moments, crimes: Moments) -> list[str]:
     )
     if (first, last) == (begun, ended):
         return []
-    said = [f"Reports are from {first} to {last}, crimes from {begun} to {ended}."]
+    said = [
+        "Reports are from {} to {}, crimes from {} to {}.".format(
+            *(f"{month.item():%B %Y}" for month in (first, last, begun, ended))
+        )
+    ]
     return [*said, NO_MONTH_IN_COMMON] if last < begun or ended < first else said
 
 

@@ -86,9 +86,7 @@ def briefing_layers(
     project.addMapLayers(list(opened.values()), False)
     places = xy if internal and xy is not None else np.empty((0, 2))
     symbols = _legend_symbols(opened, pack, set(concerns or ()))
-    return BriefingLayers(
-        maps, _extents(pack, area), symbols, places, crs, final, opened["parks"].id()
-    )
+    return BriefingLayers(maps, _extents(pack, area), symbols, places, crs, final)
 
 
 #: What their symbols' labels say needs no name above it.
@@ -150,6 +148,7 @@ def _legend_symbols(
         "hot_cells": {
             _HOT_BY_NEIGHBOURS if hot_by_neighbours(cell) else cell.level
             for cell in (pack.hot_spots.cells if pack.hot_spots else ())
+            if cell.level.startswith(("hot", "cold"))  # the others have no colour to explain
         },
         "fixes": {fix.owner for fix in pack.fixes},
         "gap_areas": (

@@ -68,8 +68,9 @@ def briefing_tables(
         look = styling.from_file("reports" if concerns is not None else "crimes")
         made.append(table("reports", tr("Reports"), "point", [text_field("concern")], rows, look))
     if pack.audience is Audience.INTERNAL:
-        fields, style = [integer_field("ring")], styling.from_file("rings")
-        made.append(table("rings", tr("Rings"), "polygon", fields, _outlines(parks), style))
+        fields = [integer_field("ring"), text_field("reach")]
+        rows = _outlines(parks)
+        made.append(table("rings", tr("Rings"), "polygon", fields, rows, map_styles.rings))
     elif pack.audience is Audience.PARTNER:
         fields = [integer_field("ring"), integer_field("reports")]
         title = tr("Rings, with reports")
@@ -118,7 +119,10 @@ def _park_row(park: Park) -> list[object]:
 def _outlines(parks: Sequence[Park]) -> list[Row]:
     # out to each distance, not from ring to ring: every edge is then drawn once
     return [
-        (_clean(unary_union(park.zone_shapes[: ring + 1])), [ring])
+        (
+            _clean(unary_union(park.zone_shapes[: ring + 1])),
+            [ring, tr("{:g} m").format(park.zones[ring].outer_m)],
+        )
         for park in parks
         for ring in range(1, len(park.zone_shapes))
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from qgis.core import (
     QgsFillSymbol,
+    QgsLabeling,
     QgsMarkerSymbol,
     QgsPalLayerSettings,
     QgsPointPatternFillSymbolLayer,
@@ -56,6 +57,18 @@ def park_numbers(layer: QgsVectorLayer) -> None:
     settings.dist = 0.9
     settings.displayAll = True
     settings.setFormat(_haloed(8, _GREEN))
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+    layer.setLabelsEnabled(True)
+
+
+def rings(layer: QgsVectorLayer) -> None:
+    """Draw rings by their edges, each with how far from the park it lies."""
+    styling.from_file("rings")(layer)
+    settings = QgsPalLayerSettings()
+    settings.fieldName = "reach"
+    settings.placement = QgsPalLayerSettings.Placement.PerimeterCurved
+    settings.lineSettings().setPlacementFlags(QgsLabeling.LinePlacementFlag.OnLine)
+    settings.setFormat(_haloed(6.5, _RING))
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
 

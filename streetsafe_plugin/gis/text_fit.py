@@ -20,7 +20,7 @@ def width_mm(text: str, font: QFont) -> float:
     large = QFont(font)
     large.setPixelSize(_LARGE)  # measured large, since small fonts are rounded to the screen
     ems = QFontMetricsF(large).horizontalAdvance(text) / _LARGE
-    return float(ems * font.pointSizeF() * _POINTS_TO_MM)
+    return float(ems * _drawn_mm(font))
 
 
 def lines_of(text: str, font: QFont, width: float) -> int:
@@ -30,7 +30,7 @@ def lines_of(text: str, font: QFont, width: float) -> int:
 
 def height_mm(text: str, font: QFont, width: float) -> float:
     """Return the height that wrapped text needs."""
-    line = font.pointSizeF() * _POINTS_TO_MM * _LINE_SPACING
+    line = _drawn_mm(font) * _LINE_SPACING
     return lines_of(text, font, width) * line + 0.6
 
 
@@ -83,6 +83,12 @@ def column_of(
     if len(shown) == 1:
         shown[0] = in_a_box(shown[0], shrunk, width, height)[0]
     return shown, shrunk
+
+
+def _drawn_mm(font: QFont) -> float:
+    """Return the size in which a label is drawn: before QGIS 3.24 rounded to a tenth of a mm."""
+    size = font.pointSizeF() * _POINTS_TO_MM
+    return max(size, round(size, 1))
 
 
 def _wrapped(paragraph: str, font: QFont, width: float) -> int:

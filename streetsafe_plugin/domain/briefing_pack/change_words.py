@@ -81,7 +81,7 @@ def _verdict(change: Change) -> str:
     if found is None:
         return ""
     start = (
-        f"Set against the control area, reports changed by {signed(found.value)}"
+        f"Set against the control area, the difference is {signed(found.value)} reports"
         f" (95 % interval {interval_of(found)})"
     )
     if change.verdict is not Verdict.CANNOT_TELL:

@@ -18,6 +18,7 @@ from streetsafe_plugin.gis.pages.page import Page
 from streetsafe_plugin.gis.pages.tables import Column, lines
 from streetsafe_plugin.gis.sheet import INK, QUIET, Box, fill_symbol, hatching
 from streetsafe_plugin.gis.text_fit import width_mm
+from streetsafe_plugin.i18n import tr
 
 _PITCH_MM = 3.75
 _LABEL_PT, _SMALLEST_PT = 6.8, 5.8
@@ -30,6 +31,7 @@ _BOTTOM, _TOP = Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop
 _WIDEST_COLUMN_MM = 9.0
 #: What is held back stands as this in a chart; a footnote says so.
 HELD = "–"
+_A_YEAR = 12
 
 
 def reasons_chart(page: Page, name: str, reasons: Sequence[tuple[str, int]]) -> None:
@@ -75,6 +77,9 @@ def trend_chart(page: Page, name: str, trend: Trend | None) -> None:
         return
     box, colour = slot
     look = page.small(6.2)
+    if all(step.reports == 0 for step in trend.steps):
+        page.sheet.text(f"{name}_empty", tr("No report in this time."), box, page.small(7.5), QUIET)
+        return
     line_mm = 6.2 * page.scale * _MM_PER_POINT * 1.45
     known = [step.reports for step in trend.steps if step.reports is not None]
     most = max(known, default=0)
@@ -107,10 +112,20 @@ def trend_chart(page: Page, name: str, trend: Trend | None) -> None:
         page.sheet.text(f"{name}_held_{number:02d}", HELD, place, look, INK, _CENTRE, _BOTTOM)
 
 
+def _name_of(step: Step) -> str:
+    """Return a step's name as months: a “Q3” is another one in every force's calendar."""
+    begin, end = step.first, step.last
+    months = (end.year - begin.year) * 12 + end.month - begin.month + 1
+    if months == 1 or months >= _A_YEAR:
+        return step.label
+    return f"{begin:%b}–{end:%b %Y}"
+
+
 def _name_steps(page: Page, name: str, steps: Sequence[Step], first: Box) -> None:
     """Write the names of as many steps beneath the line as there is room for, evenly spaced."""
     look = page.small(6.2)
-    widest = max(width_mm(step.label, look) for step in steps) * 1.06 + 1.5
+    labels = [_name_of(step) for step in steps]
+    widest = max(width_mm(label, look) for label in labels) * 1.06 + 1.5
     every = max(1, -(-int(widest * 100) // int(first.width * 100)))
     if every > 3 and every % 3:  # names three months apart, or six, or twelve, are easier to read
         every = next((usual for usual in (3, 6, 12) if usual >= every), every)
@@ -118,7 +133,7 @@ def _name_steps(page: Page, name: str, steps: Sequence[Step], first: Box) -> Non
         centre = first.x + (at + 0.5) * first.width
         place = Box(centre - widest / 2, first.y, widest, first.height)
         page.sheet.text(
-            f"{name}_step_{number:02d}", steps[at].label, place, look, QUIET, _CENTRE, _TOP
+            f"{name}_step_{number:02d}", labels[at], place, look, QUIET, _CENTRE, _TOP
         )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qgis.core import QgsLayoutItemMap
+
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.pack import Audience, Count, Pack, Trend
 from streetsafe_plugin.gis.pages.charts import HELD
@@ -45,12 +47,20 @@ def furnish(page: Page, frame: Frame, pack: Pack, head: Head, pages: int) -> Non
     n = head.n or tr("n = {}").format(briefing.counted(pack.whole.used, tr("report")))
     page.say("subtitle", "  ·  ".join([*head.where, briefing.period(pack.whole), n]))
     page.say("audience", said_audience(pack.audience))
-    page.say("note", " ".join(head.notes))
+    page.say("note", " ".join([*head.notes, *_of_the_grid(page)]))
     page.say("handling", frame.handling)
     page.say("attribution", frame.attribution)
     page.say("operation", frame.operation)
     page.say("made", frame.made)
     page.say("page", tr("Page {} of {}").format(page.number + 1, pages))
+
+
+def _of_the_grid(page: Page) -> list[str]:
+    """Return what the figures at a map's edge are, nothing for a page without a grid."""
+    shown = page.item("map", QgsLayoutItemMap)
+    if shown is None or not shown.grids().size():
+        return []
+    return [tr("Map grid: {}, kilometres.").format(shown.crs().description().split(" / ")[-1])]
 
 
 def said_audience(audience: Audience) -> str:

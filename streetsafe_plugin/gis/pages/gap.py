@@ -52,14 +52,20 @@ def _of(gap: FearAndCrime, gap_class: str) -> list[GapArea]:
 
 def _places(page: Page, name: str, areas: Sequence[GapArea], title: str) -> None:
     page.say(f"{name}_title", title if areas else tr("{}: no place").format(title))
+    columns = [
+        Column(tr("Place"), 48, words=True),
+        Column(tr("Reports"), 16),
+        Column(tr("Crimes"), 16),
+    ]
+    rows = [[area.name, briefing.figure(area.reports), f"{area.crimes:,}"] for area in areas]
+    if all(area.reports is None for area in areas):  # a column of nothing but “held back”
+        columns.pop(1)
+        for row in rows:
+            row.pop(1)
     table(
         page,
         f"{name}_table",
-        [
-            Column(tr("Place"), 48, words=True),
-            Column(tr("Reports"), 16),
-            Column(tr("Crimes"), 16),
-        ],
-        [[area.name, briefing.figure(area.reports), f"{area.crimes:,}"] for area in areas],
+        columns,
+        rows,
         tr("and {} more places, in the tables of this pack"),
     )

@@ -22,6 +22,7 @@ from qgis.core import (
     QgsLegendStyle,
     QgsMapLayer,
     QgsMapLayerLegendUtils,
+    QgsRasterLayer,
     QgsRectangle,
     QgsUnitTypes,
 )
@@ -30,6 +31,7 @@ from streetsafe_plugin.compat import shrink_legend_font
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Park
+from streetsafe_plugin.gis.pages.in_sight import heat_in_sight, symbols_in_sight
 from streetsafe_plugin.gis.pages.page import Page, box_of
 from streetsafe_plugin.gis.sheet import MM, Box
 from streetsafe_plugin.i18n import tr
@@ -53,8 +55,7 @@ class BriefingLayers:
     `maps` holds by kind of page its layers, bottom first, and `extents` what its map shows;
     a park's page shows the park's own. `legend_symbols` holds by layer id the numbers of the
     symbols that a legend explains, none for a layer that needs no explanation. `places` (n, 2)
-    are the reports', none where they must not be drawn. `path` is the layers' GeoPackage,
-    `parks_id` the id of the layer of parks.
+    are the reports', none where they must not be drawn. `path` is the layers' GeoPackage.
     """
 
     maps: Mapping[str, Sequence[QgsMapLayer]]
@@ -63,12 +64,15 @@ class BriefingLayers:
     places: np.ndarray
     crs: QgsCoordinateReferenceSystem
     path: Path
-    parks_id: str
 
     def all_layers(self) -> list[QgsMapLayer]:
         """Return every layer once, bottom first."""
         found = {layer.id(): layer for held in self.maps.values() for layer in held}
         return list(found.values())
+
+    def has_heat(self, kind: str) -> bool:
+        """Tell whether a kind of map has a heat map."""
+        return any(isinstance(layer, QgsRasterLayer) for layer in self.maps[kind])
 
     def reports_in(self, extent: QgsRectangle) -> int:
         """Return how many reports lie within an extent."""
@@ -76,6 +80,12 @@ class BriefingLayers:
         across = (x >= extent.xMinimum()) & (x <= extent.xMaximum())
         up = (y >= extent.yMinimum()) & (y <= extent.yMaximum())
         return int((across & up).sum())
+
+
+def shows_heat(layers: BriefingLayers, kind: str, extent: QgsRectangle) -> bool:
+    """Tell whether any of a heat map's colours is in sight on a map."""
+    held = (layer for layer in layers.maps[kind] if isinstance(layer, QgsRasterLayer))
+    return any(heat_in_sight(layer, extent) for layer in held)
 
 
 def park_symbols(parks: Sequence[Park]) -> list[int]:
@@ -88,11 +98,10 @@ def show_map(
     kind: str,
     extent: QgsRectangle,
     layers: BriefingLayers,
-    in_sight: Mapping[str, Sequence[int]] | None = None,
 ) -> QgsRectangle:
     """Fill the page's map and what explains it, and return the extent that it shows.
 
-    `in_sight` narrows the symbols of the legend, by layer id, to those on this map.
+    The legend explains the symbols that are in sight, and no others.
 
     Other maps that a force has put on the page get the same layers: left alone they would draw
     whatever the project holds.
@@ -116,8 +125,9 @@ def show_map(
         return filled
     _require_drawable(shown)
     _space_grids(shown, filled)
-    symbols = {**layers.legend_symbols, **(in_sight or {})}
-    _explain(page, shown, [(one, symbols[one.id()]) for one in on_top_first])
+    usual = layers.legend_symbols
+    entries = [(one, symbols_in_sight(one, filled, usual[one.id()])) for one in on_top_first]
+    _explain(page, shown, entries)
     _set_scale_bar(page, shown, filled)
     _point_north(page, shown)
     return filled

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qgis.core import QgsPrintLayout
 
@@ -18,8 +18,8 @@ from streetsafe_plugin.gis.sheet import ACCENT, INK, Box, as_letters
 from streetsafe_plugin.gis.text_fit import height_mm
 from streetsafe_plugin.i18n import tr
 
-_TEXT_PT, _HEADING_PT, _PROVENANCE_PT = 8.6, 10.5, 7.0
-_SECTION_GAP, _PARAGRAPH_GAP = 2.6, 0.8
+_TEXT_PT, _HEADING_PT, _PROVENANCE_PT = 8.0, 9.8, 6.6
+_SECTION_GAP, _PARAGRAPH_GAP = 2.2, 0.8
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,12 @@ def method_paragraphs(
     frame: Frame, pack: Pack, heat: HeatInWords | None, how_made: Sequence[str]
 ) -> list[Paragraph]:
     """Return the method, the caveats and the sources as paragraphs under headings."""
+    # what is held back has a section of its own, a paragraph for each of its sentences
+    explained = briefing.method(pack.whole, heat, replace(pack, held=()))
     sections = [
         (tr("Where every report went"), [briefing.accounting(pack.whole)], _TEXT_PT),
         (tr("What was held back"), list(pack.held), _TEXT_PT),
-        *((heading, [text], _TEXT_PT) for heading, text in briefing.method(pack.whole, heat)),
+        *((heading, [text], _TEXT_PT) for heading, text in explained),
         (tr("Is there enough to map?"), [pack.enough] if pack.enough else [], _TEXT_PT),
         (tr("Sources"), [frame.attribution, frame.operation], _TEXT_PT),
         (tr("Made by"), [frame.author] if frame.author else [], _TEXT_PT),

@@ -25,10 +25,13 @@ def overview(page: Page, frame: Frame, pack: Pack, layers: BriefingLayers) -> He
     if beyond:
         lie = tr("lies") if beyond == 1 else tr("lie")
         said.append(tr("{:,} of them {} beyond the edges of this map.").format(beyond, lie))
+    change = whole.change.sentence if whole.change else ""
+    if not page.has("change"):
+        said.append(change)
     page.tell("summary", [text for text in said if text])
     page.say("headline", " ".join([headline, pack.enough]))
     page.say("enough", pack.enough)
-    page.say("change", whole.change.sentence if whole.change else "")
+    page.say("change", change)
     tiles(
         page,
         [

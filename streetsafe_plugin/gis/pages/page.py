@@ -10,6 +10,8 @@ from qgis.core import (
     QgsLayoutItem,
     QgsLayoutItemLabel,
     QgsLayoutItemShape,
+    QgsLayoutPoint,
+    QgsLayoutSize,
     QgsPrintLayout,
 )
 from qgis.PyQt.QtGui import QColor, QFont, QFontInfo
@@ -19,6 +21,7 @@ from streetsafe_plugin.gis.pages.template import Prototype, Template
 from streetsafe_plugin.gis.sheet import (
     ACCENT,
     INK,
+    MM,
     Box,
     Sheet,
     add_page,
@@ -124,6 +127,33 @@ class Page:
             if held is not None:
                 self.items.remove(held)
                 self.sheet.layout.removeLayoutItem(held)
+
+    def move(self, name: str, to: str) -> None:
+        """Put a text slot where another one begins, in that one's width."""
+        moved, place = self.item(name, QgsLayoutItemLabel), self._slots.get(to)
+        if moved is None or place is None:
+            return
+        box = box_of(place)
+        moved.attemptMove(QgsLayoutPoint(box.x, box.y, MM), True, False, self.number)
+        moved.attemptResize(QgsLayoutSize(box.width, box_of(moved).height, MM))
+
+    def give_room(self, *names: str, to: str, below: Sequence[str]) -> None:
+        """Remove slots that stand one above the other and make another higher by their height.
+
+        Of the slots `below` those at its lower edge or beneath it move down by as much.
+        """
+        grown = self._slots.get(to)
+        boxes = [box_of(self._slots[name]) for name in names if name in self._slots]
+        self.clear(*names)
+        if grown is None or not boxes:
+            return
+        more = max(box.y + box.height for box in boxes) - min(box.y for box in boxes)
+        box = box_of(grown)
+        for name in below:
+            held = self._slots.get(name)
+            if held is not None and box_of(held).y > box.y + 0.8 * box.height:
+                held.attemptMoveBy(0, more)
+        grown.attemptResize(QgsLayoutSize(box.width, box.height + more, MM))
 
     def small(self, size_pt: float, bold: bool = False) -> QFont:
         """Return the page's font for charts and tables, of a size as on A4."""

@@ -6,10 +6,10 @@ from __future__ import annotations
 from qgis.core import QgsRectangle
 
 from streetsafe_plugin.domain import briefing
-from streetsafe_plugin.domain.pack import Count, Pack, Park, Zone
+from streetsafe_plugin.domain.pack import Audience, Count, Pack, Park, Zone
 from streetsafe_plugin.gis.pages.charts import reasons_chart, trend_chart
 from streetsafe_plugin.gis.pages.furniture import Head, figure_notes, tiles
-from streetsafe_plugin.gis.pages.maps import BriefingLayers, park_symbols, show_map
+from streetsafe_plugin.gis.pages.maps import BriefingLayers, shows_heat, show_map
 from streetsafe_plugin.gis.pages.page import Page
 from streetsafe_plugin.gis.pages.tables import Column, table
 from streetsafe_plugin.gis.pages.titles import reasons_title, trend_title
@@ -19,8 +19,7 @@ from streetsafe_plugin.i18n import tr
 def park_page(page: Page, pack: Pack, park: Park, layers: BriefingLayers) -> Head:
     """Fill a park's page and return what stands at its head and foot."""
     reach_of_it = _reach(park)
-    near = [one for one in pack.parks if reach_of_it.intersects(_reach(one))]
-    show_map(page, "park", reach_of_it, layers, {layers.parks_id: park_symbols(near)})
+    shown = show_map(page, "park", reach_of_it, layers)
     notes = figure_notes(pack, park.trend if page.has("trend_chart") else None)
     reach = tr("inside and within {:g} m").format(park.reach_m)
     figures: list[tuple[Count, str]] = [(park.within, reach)]
@@ -31,21 +30,34 @@ def park_page(page: Page, pack: Pack, park: Park, layers: BriefingLayers) -> Hea
         figures.append((park.crimes, tr("recorded crimes, for context")))
     tiles(page, figures if page.has("tile_3") else figures[:2])
     sentences = briefing.park_sentences(park, pack.whole, pack.threshold)
+    if pack.audience is Audience.PUBLIC and not shows_heat(layers, "park", shown):
+        sentences.append(_why_nothing_is_drawn(layers))
     page.tell("sentences", sentences)
     page.say("headline", " ".join(sentences[:2]))
     _zones_table(page, pack, park)
     page.say("reasons_title", reasons_title(park.reasons, reach))
     reasons_chart(page, "reasons_chart", park.reasons)
     page.say("trend_title", trend_title(park.trend, reach))
-    trend_chart(page, "trend_chart", park.trend)
+    if park.trend is None or not park.trend.steps:
+        page.move("change", to="trend_title")
     page.say("change", park.change.sentence if park.change else "")
+    trend_chart(page, "trend_chart", park.trend)
     where = [park.district] if park.district else []
     if park.indicative:
         where.append(tr("indicative circle, boundary not known"))
-    n = tr("n = {} of {}").format(
+    n = (tr("n held back, of {1}") if park.within is None else tr("n = {0} of {1}")).format(
         briefing.figure(park.within), briefing.counted(pack.whole.used, tr("report"))
     )
     return Head(f"{park.number}  {park.name}", tuple(where), n, notes)
+
+
+def _why_nothing_is_drawn(layers: BriefingLayers) -> str:
+    if not layers.has_heat("park"):
+        return tr("The map shows the park alone: where people made reports is not published.")
+    return tr(
+        "Nothing is drawn around the park: too few reports lie close together to be shown without"
+        " pointing at people. That does not mean that there are none."
+    )
 
 
 def _reach(park: Park) -> QgsRectangle:

@@ -14,8 +14,16 @@ from streetsafe_plugin.i18n import tr
 def places_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
     """Fill the page of hot spots and fixes, either of which may be missing; return its head."""
     hot, fixes = pack.hot_spots, pack.fixes
+    if not fixes:
+        page.give_room("fixes_title", "fixes_table", to="map", below=("scale_bar", "legend", "sentences"))
     show_map(page, "places", layers.extents["places"], layers)
     sentences = [*(hot.sentences if hot else ()), *pack.fix_sentences]
+    if hot and any(cell.level.startswith("hot") for cell in hot.cells):
+        what_hot_means = tr(
+            "A cell is hot where it and its neighbours hold more reports than chance would gather"
+            " there; 99 %, 95 % and 90 % say how sure that is."
+        )
+        sentences.insert(0, what_hot_means)
     page.tell("sentences", sentences)
     page.say("headline", " ".join(sentences[:2]))
     figures: list[tuple[Count, str]] = []
