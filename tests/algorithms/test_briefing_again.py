@@ -8,7 +8,6 @@ played here by refusing it for what this process holds open.
 from __future__ import annotations
 
 import errno
-import os
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ def held_open(path: Path) -> bool:
     targets = []
     for descriptor in OPEN_FILES.iterdir():
         try:
-            targets.append(os.readlink(descriptor))
+            targets.append(str(descriptor.readlink()))
         except OSError:
             continue
     return str(path.resolve()) in targets

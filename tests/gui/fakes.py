@@ -180,6 +180,8 @@ class FakeImport(QgsProcessingAlgorithm):
         feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(1, 2)))
         feature.setAttributes(["1", "env_lighting", 1])
         sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert)
+        if how == "replaces its input":
+            QgsProject.instance().removeMapLayer(parameters["LAYER"])
         _KEPT_ALIVE.append(_Namer())
         context.layerToLoadOnCompletionDetails(destination).setPostProcessor(_KEPT_ALIVE[-1])
         if "REJECTED" in parameters:

@@ -171,6 +171,15 @@ def test_removing_an_input_layer_stops_the_job_first(runner, outcomes):
     assert [outcome.ending for outcome in outcomes] == [Ending.CANCELLED]
 
 
+def test_work_that_replaces_its_own_input_is_done_and_not_cancelled(runner, outcomes):
+    """As a briefing does that was made from the layers of an earlier one."""
+    layer = QgsVectorLayer("Point?crs=EPSG:27700", "in", "memory")
+    QgsProject.instance().addMapLayer(layer)
+    runner.run(HERE, {"SOURCE": "replaces its input", "LAYER": layer.id()})
+    assert [outcome.ending for outcome in outcomes] == [Ending.DONE]
+    assert outcomes[0].results["ACCEPTED"] == 1204
+
+
 def test_shutting_down_while_running_is_silent(runner, outcomes):
     runner.run(ALGORITHM, {"SOURCE": "slow"})
     wait_until(lambda: FakeImport.working)

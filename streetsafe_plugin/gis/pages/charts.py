@@ -132,9 +132,7 @@ def _name_steps(page: Page, name: str, steps: Sequence[Step], first: Box) -> Non
     for number, at in enumerate(range(0, len(steps), every), start=1):
         centre = first.x + (at + 0.5) * first.width
         place = Box(centre - widest / 2, first.y, widest, first.height)
-        page.sheet.text(
-            f"{name}_step_{number:02d}", labels[at], place, look, QUIET, _CENTRE, _TOP
-        )
+        page.sheet.text(f"{name}_step_{number:02d}", labels[at], place, look, QUIET, _CENTRE, _TOP)
 
 
 def _hatched(colour: QColor) -> QgsFillSymbol:

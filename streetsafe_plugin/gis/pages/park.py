@@ -9,7 +9,7 @@ from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.pack import Audience, Count, Pack, Park, Zone
 from streetsafe_plugin.gis.pages.charts import reasons_chart, trend_chart
 from streetsafe_plugin.gis.pages.furniture import Head, figure_notes, tiles
-from streetsafe_plugin.gis.pages.maps import BriefingLayers, shows_heat, show_map
+from streetsafe_plugin.gis.pages.maps import BriefingLayers, show_map, shows_heat
 from streetsafe_plugin.gis.pages.page import Page
 from streetsafe_plugin.gis.pages.tables import Column, table
 from streetsafe_plugin.gis.pages.titles import reasons_title, trend_title

@@ -15,7 +15,9 @@ def places_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
     """Fill the page of hot spots and fixes, either of which may be missing; return its head."""
     hot, fixes = pack.hot_spots, pack.fixes
     if not fixes:
-        page.give_room("fixes_title", "fixes_table", to="map", below=("scale_bar", "legend", "sentences"))
+        page.give_room(
+            "fixes_title", "fixes_table", to="map", below=("scale_bar", "legend", "sentences")
+        )
     show_map(page, "places", layers.extents["places"], layers)
     sentences = [*(hot.sentences if hot else ()), *pack.fix_sentences]
     if hot and any(cell.level.startswith("hot") for cell in hot.cells):
