@@ -455,7 +455,7 @@ def test_a_register_that_would_be_handed_out_or_lies_nowhere_is_refused(
 
 
 def test_a_pack_lists_no_place_for_its_few_reports_and_counts_no_dashes(hand_out) -> None:
-    """Lone reports lie in hexagons without crime: to list these would say that somebody is there."""
+    """Lone reports lie in hexagons without crime: to list these would say somebody is there."""
     sheets = sheets_of(hand_out("pack")["XLSX"])
     listed = sheets["Fear and crime"]
     assert any(row["reports"] for row in listed)
