@@ -175,7 +175,9 @@ def test_periods_are_said_and_warned_of_where_they_do_not_meet(compare, make_lay
     meets = compare(
         REPORTS=reports, CRIMES=dated("month_start", "date", "2022-02-01", "2022-03-01")
     )
-    told = "Reports are from 2021-11 to 2022-02, crimes from 2022-02 to 2022-03."
+    told = (
+        "Reports are from November 2021 to February 2022, crimes from February 2022 to March 2022."
+    )
     assert told in meets.messages
     assert not any("no month in common" in warning for warning in meets.warnings)
     apart = compare(REPORTS=reports, CRIMES=dated("month_start", "date", "2022-03-01"))
