@@ -56,6 +56,8 @@ _UUID = re.compile(r"\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}")
 _ATTRIBUTE = re.compile(r' [\w:.-]+="[^"]*"')
 _TAG = re.compile(rf"<([\w:.-]+)((?:{_ATTRIBUTE.pattern})+)(/?)>")
 _TILE_GAP = 2.0
+#: Beneath what lies on a map, so that it is read whatever the map shows there.
+_VEIL = QColor(255, 255, 255, 215)
 
 
 @dataclass(frozen=True)
@@ -457,7 +459,7 @@ def _scale_bar(layout: QgsPrintLayout, paper: Paper) -> QgsLayoutItemScaleBar:
     bar.setLabelBarSpace(0.15 * paper.legend_pt)
     bar.setTextFormat(text_format(font(paper.legend_pt), INK))
     bar.setBackgroundEnabled(True)
-    bar.setBackgroundColor(QColor(255, 255, 255, 215))
+    bar.setBackgroundColor(_VEIL)
     bar.setBoxContentSpace(1.2)
     bar.setReferencePoint(QgsLayoutItem.ReferencePoint.LowerLeft)
     return bar
@@ -467,6 +469,8 @@ def _north_arrow(layout: QgsPrintLayout, _: Paper) -> QgsLayoutItemPicture:
     # without a picture of its own it gets the plugin's, wherever that is installed
     arrow = QgsLayoutItemPicture(layout)
     arrow.setNorthMode(QgsLayoutItemPicture.NorthMode.GridNorth)
+    arrow.setBackgroundEnabled(True)
+    arrow.setBackgroundColor(_VEIL)
     return arrow
 
 

@@ -87,6 +87,8 @@ def accounting(whole: Whole) -> str:
 
 def headline(whole: Whole) -> str:
     """Return the overview's first sentence."""
+    if whole.used == 0:
+        return "There is no report to count."
     if whole.used is None:
         start = f"Reports of {period(whole)}, their number held back"
     else:
@@ -156,7 +158,7 @@ def _how_many(park: Park, whole: Whole, threshold: int) -> str:
 
 
 def _of_all(part: int, everything: Count) -> str:
-    if everything is None:
+    if not everything:
         return ""
     said = share(part, everything)
     return f" of {everything:,} in all" if said is None else f", {said} of all {everything:,}"

@@ -23,6 +23,7 @@ from qgis.core import (
     QgsLayoutItemMap,
     QgsLayoutItemPage,
     QgsProject,
+    QgsRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
@@ -35,8 +36,11 @@ from streetsafe_plugin.gis import release
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
 from streetsafe_plugin.gis.kept_briefing import BRIEFING_PROPERTY, keep_in_project
 from streetsafe_plugin.gis.layouts import Laid, briefing_layout
+from streetsafe_plugin.gis.pages.in_sight import symbols_in_sight
 from streetsafe_plugin.gis.pages.page import box_of
 from streetsafe_plugin.gis.pages.template import PAPERS, load_template, template_file
+from streetsafe_plugin.gis.sheet import font
+from streetsafe_plugin.gis.text_fit import height_mm, width_mm
 from streetsafe_plugin.paths import resource
 from tests import packs
 
@@ -233,6 +237,46 @@ def test_more_parks_than_the_table_holds_are_counted(lay, tmp_path: Path) -> Non
         if frame.id() == "page01_parks_table"
     )
     assert len(shown) - 1 + left_out == 30
+
+
+def test_a_legend_explains_the_rings_in_sight_and_no_others(draw) -> None:
+    pack = telling(packs.partner_pack())
+    _project, layers = draw(pack)
+    rings = next(one for one in layers.maps["park"] if "reports" in one.fields().names())
+    expected, found = [], []
+    for park in pack.parks:
+        for shape, zone in zip(park.zone_shapes, park.zones):
+            spot = shape.representative_point().buffer(0.5)
+            # its first symbol is a ring with a number, its second one that is held back
+            expected.append([1] if zone.reports is None else [0])
+            found.append(symbols_in_sight(rings, QgsRectangle(*spot.bounds), (0, 1)))
+    assert found == expected
+    assert [0] in expected
+    assert [1] in expected
+
+
+def test_the_method_explains_every_part_of_the_pack(lay) -> None:
+    made = lay(packs.large_pack(2))
+    said = {
+        text
+        for number, page in enumerate(made.laid.pages)
+        if page.kind == "method"
+        for text in made.texts(number).values()
+    }
+    assert {
+        "What the hot spots show",
+        "How the fix list is made",
+        "How fear and crime are compared",
+    } <= said
+
+
+def test_text_is_measured_as_large_as_it_is_drawn(qgis_app) -> None:
+    # 7.53 points are 2.656 mm, and QGIS before 3.24 draws a label in whole tenths: 2.7 mm
+    shrunk, drawn = font(7.53), font(2.7 * 72 / 25.4)
+    assert width_mm("Feeling safe", shrunk) == pytest.approx(width_mm("Feeling safe", drawn))
+    assert height_mm("Feeling safe", shrunk, 90) == pytest.approx(
+        height_mm("Feeling safe", drawn, 90)
+    )
 
 
 def test_points_are_in_internal_packs_only(draw) -> None:

@@ -44,7 +44,7 @@ def furnish(page: Page, frame: Frame, pack: Pack, head: Head, pages: int) -> Non
         page.say(name, frame.marking.upper())
     page.say("title", head.heading)
     page.say("briefing_title", "" if head.heading == frame.title else frame.title)
-    n = head.n or tr("n = {}").format(briefing.counted(pack.whole.used, tr("report")))
+    n = head.n or tr("n = {}").format(number_of_reports(pack))
     page.say("subtitle", "  ·  ".join([*head.where, briefing.period(pack.whole), n]))
     page.say("audience", said_audience(pack.audience))
     page.say("note", " ".join([*head.notes, *_of_the_grid(page)]))
@@ -70,6 +70,13 @@ def said_audience(audience: Audience) -> str:
         Audience.PARTNER: tr("For partners"),
         Audience.PUBLIC: tr("For the public"),
     }[audience]
+
+
+def number_of_reports(pack: Pack) -> str:
+    """Return how many reports a pack counts, in figures even where there are none."""
+    return (
+        briefing.counted(pack.whole.used, tr("report")) if pack.whole.used != 0 else tr("0 reports")
+    )
 
 
 def figure_notes(pack: Pack, trend: Trend | None = None) -> tuple[str, ...]:

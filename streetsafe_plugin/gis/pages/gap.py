@@ -29,8 +29,11 @@ def gap_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
             (len(_of(gap, "both")), tr("places feared, with much crime")),
         ],
     )
-    _places(page, "feared", feared, tr("Feared more than recorded crime explains"))
-    _places(page, "crime", crime, tr("Recorded crime, but less feared than that explains"))
+    if gap.areas:
+        _places(page, "feared", feared, tr("Feared more than recorded crime explains"))
+        _places(page, "crime", crime, tr("Recorded crime, but less feared than that explains"))
+    else:
+        page.clear("feared_title", "feared_table", "crime_title", "crime_table")
     period = pack.whole.crime_period
     return Head(
         tr("Fear and recorded crime"),

@@ -8,7 +8,7 @@ from qgis.core import QgsRectangle
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.pack import Audience, Count, Pack, Park, Zone
 from streetsafe_plugin.gis.pages.charts import reasons_chart, trend_chart
-from streetsafe_plugin.gis.pages.furniture import Head, figure_notes, tiles
+from streetsafe_plugin.gis.pages.furniture import Head, figure_notes, number_of_reports, tiles
 from streetsafe_plugin.gis.pages.maps import BriefingLayers, show_map, shows_heat
 from streetsafe_plugin.gis.pages.page import Page
 from streetsafe_plugin.gis.pages.tables import Column, table
@@ -37,16 +37,16 @@ def park_page(page: Page, pack: Pack, park: Park, layers: BriefingLayers) -> Hea
     _zones_table(page, pack, park)
     page.say("reasons_title", reasons_title(park.reasons, reach))
     reasons_chart(page, "reasons_chart", park.reasons)
-    page.say("trend_title", trend_title(park.trend, reach))
     if park.trend is None or not park.trend.steps:
         page.move("change", to="trend_title")
+    page.say("trend_title", trend_title(park.trend, reach))
     page.say("change", park.change.sentence if park.change else "")
     trend_chart(page, "trend_chart", park.trend)
     where = [park.district] if park.district else []
     if park.indicative:
         where.append(tr("indicative circle, boundary not known"))
     n = (tr("n held back, of {1}") if park.within is None else tr("n = {0} of {1}")).format(
-        briefing.figure(park.within), briefing.counted(pack.whole.used, tr("report"))
+        briefing.figure(park.within), number_of_reports(pack)
     )
     return Head(f"{park.number}  {park.name}", tuple(where), n, notes)
 
