@@ -214,12 +214,13 @@ class Runner(QObject):
     def _ended(self, job: _Job, succeeded: bool, results: dict[str, Any]) -> None:
         if job is not self._job:
             return
-        if job.feedback.isCanceled():
-            self._end(job, job.outcome(Ending.CANCELLED))
-        elif not succeeded:
-            self._end(job, self._failed(job))
-        else:
+        if succeeded:
+            # cancelled too late, perhaps: what it made is there all the same
             self._end(job, self._loaded(job, results))
+        elif job.feedback.isCanceled():
+            self._end(job, job.outcome(Ending.CANCELLED))
+        else:
+            self._end(job, self._failed(job))
 
     def _loaded(self, job: _Job, results: dict[str, Any]) -> Outcome:
         loaded = load_results(job.context, job.feedback)
