@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from qgis.core import QgsProcessingUtils, QgsRasterLayer
 
-from streetsafe_plugin.algorithms.base import Run
+from streetsafe_plugin.algorithms.base import Answers, Run
 from streetsafe_plugin.algorithms.briefing_form import (
     AUDIENCE,
     AUDIENCES,
@@ -40,7 +40,8 @@ class Leaving:
     """A pack as its audience may have it, with its heat map and the map's words.
 
     `heat_file` is the file of a heat map that was made for it, `entry` what the `register` is to
-    know of it; all None where nothing is held back, or nowhere to be entered.
+    know of it; all None where nothing is held back, or nowhere to be entered. `earlier` are the
+    entries that it was held against.
     """
 
     pack: Pack
@@ -49,6 +50,7 @@ class Leaving:
     heat_file: Path | None = None
     entry: Issued | None = None
     register: Path | None = None
+    earlier: Sequence[Issued] = ()
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -56,8 +58,37 @@ class Leaving:
         if self.entry is None or self.register is None:
             yield
             return
-        with issue_register.entered(self.register, self.entry):
+        with issue_register.entered(self.register, self.entry, self.earlier):
             yield
+
+    def add_files(self, files: Iterable[Path]) -> None:
+        """Have the register know which files were handed out."""
+        if self.entry is not None and self.register is not None:
+            issue_register.add_files(self.register, self.entry, files)
+
+
+def register_refusals(answers: Answers, folder: str) -> Iterator[str]:
+    """Refuse a register that cannot be read, lies nowhere, or would be handed out with a pack.
+
+    Args:
+        answers: the answers of a briefing.
+        folder: the parameter with the folder that is handed out.
+    """
+    if answers.choice(AUDIENCE, AUDIENCES) is Audience.INTERNAL:
+        return
+    path = issue_register.register_path(answers.file(ISSUED), answers.context.project())
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        yield tr("ISSUED: the folder “{}” does not exist. Make it first.").format(path.parent.name)
+        return
+    given = answers.text(folder)
+    if given and Path(given).resolve() in path.resolve().parents:
+        yield tr(
+            "{}: the register “{}” lies in it and must never be handed out. Choose a folder for the"
+            " pack alone."
+        ).format(folder, path.name)
+    issue_register.read_register(path)
 
 
 def protect(run: Run, pack: Pack, counted: Counted, material: Material, title: str) -> Leaving:
@@ -74,28 +105,28 @@ def protect(run: Run, pack: Pack, counted: Counted, material: Material, title: s
     facts = None if heat is None else heat_facts(heat)
     cells = None if facts is None else heat_cells(material.reports.xy, facts.radius_m)
     threshold = run.integer(THRESHOLD)
+    earlier = _earlier(run, register)
     shown, entry = protected(
         pack,
         counted,
         audience,
         threshold,
         run.integer(ROUND_TO),
-        _earlier(run, register),
+        earlier,
         title,
         [] if cells is None else cells.statistics(_months(pack, counted), threshold),
         run.stage(0.22, 0.32),
+        run.say,
     )
-    for sentence in shown.held:
-        run.say(sentence)
     made = None
     if cells is not None and facts is not None:
         made = _protected_heat(run, cells, entry, facts)
     if made is None:
-        return Leaving(shown, None, None, None, entry, register)
+        return Leaving(shown, None, None, None, entry, register, earlier)
     path, words = made
     layer = QgsRasterLayer(str(path), tr("Heat map of published counts"))
     styling.beside_file(layer)
-    return Leaving(shown, layer, words, path, entry, register)
+    return Leaving(shown, layer, words, path, entry, register, earlier)
 
 
 def _earlier(run: Run, register: Path | None) -> list[Issued]:

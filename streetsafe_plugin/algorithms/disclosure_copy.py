@@ -223,7 +223,7 @@ class DisclosureCopy(StreetSafeAlgorithm):
         with ExitStack() as kept:
             if path is not None and run.flag(RECORD):
                 entry = _entry(run.label_of(OUTPUT), earlier, rule, audience, found, reports)
-                kept.enter_context(entered(path, entry))
+                kept.enter_context(entered(path, entry, earlier))
                 run.say(tr("Entered in the register “{}”; never hand it out.").format(path.name))
             output = run.write(
                 OUTPUT,

@@ -47,14 +47,14 @@ from streetsafe_plugin.algorithms.briefing_input import (
     material_refusals,
     read_material,
 )
-from streetsafe_plugin.algorithms.briefing_protection import Leaving, protect
+from streetsafe_plugin.algorithms.briefing_protection import Leaving, protect, register_refusals
 from streetsafe_plugin.domain.briefing import accounting
 from streetsafe_plugin.domain.briefing_figures import make_pack
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.pack import Audience, Pack
 from streetsafe_plugin.domain.pack_tables import About, tables
 from streetsafe_plugin.domain.progress import Tick
-from streetsafe_plugin.gis import issue_register, release, table_files, text_gate
+from streetsafe_plugin.gis import release, table_files, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers, copy_tables
 from streetsafe_plugin.gis.kept_briefing import keep_in_project, letting_go
 from streetsafe_plugin.gis.layouts import BriefingLayers, Frame, Laid, briefing_layout
@@ -147,6 +147,7 @@ class ExportBriefing(StreetSafeAlgorithm):
         if not answers.choices(FORMATS, FORMAT_NAMES):
             yield tr("FORMATS: none is chosen; choose at least one.")
         answers.check_folder(FOLDER)
+        yield from register_refusals(answers, FOLDER)
         yield from material_refusals(answers)
 
     def execute(self, run: Run) -> dict[str, Any]:
@@ -246,8 +247,7 @@ class ExportBriefing(StreetSafeAlgorithm):
                 run.stage(0.45, 1.0),
                 partial(letting_go, run.context.project()),
             )
-        if leaving.register is not None:
-            issue_register.add_files(leaving.register, delivered.files)
+        leaving.add_files(delivered.files)
         if delivered.in_use:
             run.warn(
                 tr(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -76,19 +76,30 @@ def read_register(path: Path) -> list[Issued]:
 
 
 @contextmanager
-def entered(path: Path, entry: Issued) -> Iterator[Path]:
+def entered(path: Path, entry: Issued, earlier: Sequence[Issued]) -> Iterator[Path]:
     """Enter a product at the end of a register while it is being made.
 
     It is entered first, so that nothing can leave that is not there; where the product fails, the
     register is put back as it was. Gives the place of the register.
 
+    Args:
+        path: the register.
+        entry: the product.
+        earlier: the entries that the product was held against, which must still be all.
+
     Raises:
         InputRefused: the register there cannot be read.
-        WriteFailed: it cannot be written, or another program holds it open.
+        WriteFailed: it cannot be written, another program holds it open, or something has been
+            entered since, which the product was not held against.
     """
-    earlier = read_register(path)
+    held = read_register(path)
+    if held != list(earlier):
+        raise WriteFailed(
+            tr("The register “{}” was changed while this was made.").format(path.name),
+            tr("Run again, so that it is held against all that has been issued."),
+        )
     before = path.read_bytes() if path.exists() else None
-    written = _write(path, [*earlier, entry])
+    written = _write(path, [*held, entry])
     if written != path:
         written.unlink()
         raise WriteFailed(
@@ -98,19 +109,27 @@ def entered(path: Path, entry: Issued) -> Iterator[Path]:
     try:
         yield path
     except BaseException:
-        if before is None:
-            path.unlink(missing_ok=True)
-        else:
-            # to the byte: another program may have laid it out in its own way
-            with store.beside(path) as pending:
-                pending.temporary.write_bytes(before)
+        _take_back(path, entry, held, before)
         raise
 
 
-def add_files(path: Path, files: Iterable[Path]) -> None:
-    """Have the last product of a register also know the files that were handed out."""
-    *before, last = read_register(path)
-    _write(path, [*before, with_files(last, files)])
+def _take_back(path: Path, entry: Issued, earlier: Sequence[Issued], before: bytes | None) -> None:
+    """Leave a register without an entry, and with those that have come behind it since."""
+    now = read_register(path)
+    if now != [*earlier, entry]:
+        _write(path, [one for one in now if one != entry])
+    elif before is None:
+        path.unlink(missing_ok=True)
+    else:
+        # to the byte: another program may have laid it out in its own way
+        with store.beside(path) as pending:
+            pending.temporary.write_bytes(before)
+
+
+def add_files(path: Path, entry: Issued, files: Iterable[Path]) -> None:
+    """Have a product's entry also know the files that were handed out."""
+    known = with_files(entry, files)
+    _write(path, [known if one == entry else one for one in read_register(path)])
 
 
 def _write(path: Path, entries: Iterable[Issued]) -> Path:

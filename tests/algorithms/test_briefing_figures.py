@@ -209,7 +209,7 @@ def test_hot_spots_are_those_of_the_tested_grid(figures, run_algorithm, reports,
         (row["class"], row["count"]) for row in held
     )
     said = [row["text"] for row in sheets["About"] if row["item"] == "Hot spots"]
-    assert f"(PAI {grid['PAI']:.1f})" in said[1]
+    assert f"{grid['PAI']:.1f} times as many as an even spread" in said[1]
     assert sum(row["reports"] for row in cells) == made["REPORTS_COUNTED"]
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
+from streetsafe_plugin.domain.crime_gap import GapClass
 from streetsafe_plugin.domain.disclosure import protected
 from streetsafe_plugin.domain.disclosure.statistics import Rule
 from streetsafe_plugin.domain.errors import DoesNotAddUp
@@ -171,7 +172,7 @@ def with_maps(pack, counted):
         Fix(rank, "env_lighting", "Badly lit", "Council", count, x, 304_371.4, "SK 1", "A", 137.0)
         for rank, count, x in ((1, 7, 458_712.3), (2, 4, 460_001.0))
     )
-    cells = tuple(HotCell(box(0, 0, 1, 1), count, "hot_99") for count in (8, 3))
+    cells = tuple(HotCell(box(0, 0, 1, 1), count, "hot_99") for count in (9, 2))
     areas = tuple(
         GapArea(name, box(0, 0, 1, 1), count, 9, kind)
         for name, count, kind in (("a", 9, "both"), ("b", 2, "feared_only"), ("c", 6, "crime_only"))
@@ -188,7 +189,7 @@ def with_maps(pack, counted):
         ticks={"env_lighting": rows < 40},
         places={"fix 1": (rows < 7), "fix 2": (rows >= 7) & (rows < 11)},
         divided={
-            "hot_spots": np.where(rows < 8, 0, np.where(rows < 11, 1, -1)),
+            "hot_spots": np.where(rows < 9, 0, np.where(rows < 11, 1, -1)),
             "fear_and_crime": np.where(
                 rows < 9, 0, np.where(rows < 11, 1, np.where(rows < 17, 2, -1))
             ),
@@ -214,7 +215,7 @@ def test_maps_show_only_places_with_enough():
         assert shown.hot_spots.sentences == ("Chance alone may do that.",)
         assert not any(character.isdigit() for character in shown.enough)
     assert [(one.name, one.reports) for one in partner.fear_and_crime.areas] == [
-        ("a", 9), ("b", None), ("c", 6),
+        ("a", 9), ("c", 6),
     ]  # fmt: skip
     assert [(one.name, one.reports) for one in public.fear_and_crime.areas] == [("a", None)]
     assert public.fixes == ()
@@ -361,6 +362,57 @@ def test_what_a_lower_threshold_let_out_cannot_be_called_back():
     pack, counted = pack_of(made_by_hand([[20, 3, 9, 11], [30, 30, 30, 30]]))
     _, issued = protected(pack, counted, PARTNER, 2)
     assert issued.values()["park park-0, 0 to 100 m"] == 3
-    shown, _ = protected(pack, counted, PARTNER, 5, 0, [issued])
+    told: list[str] = []
+    shown, _ = protected(pack, counted, PARTNER, 5, 0, [issued], tell=told.append)
     assert zones_of(shown)[0] == [20, None, 9, 11]
-    assert any("1 small number follows" in sentence for sentence in shown.held)
+    assert any("1 small number follows" in sentence for sentence in told)
+    assert not any("follow" in sentence for sentence in shown.held)
+
+
+def test_a_pack_does_not_tell_how_many_numbers_are_held_back_for_being_small():
+    """Where none is held back to protect another, each dash would stand for a small number."""
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11]]))
+    told: list[str] = []
+    shown, _ = protected(pack, counted, PARTNER, 5, tell=told.append)
+    other, _ = protected(*pack_of(made_by_hand([[20, 3, 9, 11], [30, 4, 30, 30]])), PARTNER, 5)
+    assert shown.held == other.held
+    assert told
+
+
+def test_an_area_that_only_a_few_reports_put_on_the_map_is_not_on_it():
+    """Two reports and no crime: to be listed at all would say that one to four people were there.
+
+    Crime without fear is listed, since thirty crimes of eighty are no less so with five reports.
+    """
+    pack, counted = pack_of(made_by_hand([[240, 9, 9, 11]]))
+    rows = np.arange(len(counted.park))
+    of_areas = np.select([rows < 2, rows < 3, rows < 200], [0, 2, 3], -1)
+    areas = tuple(
+        GapArea(name, box(0, 0, 1, 1), int((of_areas == place).sum()), crimes, kind.value)
+        for place, (name, crimes, kind) in enumerate(
+            (
+                ("few", 0, GapClass.NOT_ENOUGH_DATA),
+                ("some crime", 4, GapClass.NOT_ENOUGH_DATA),
+                ("crime", 30, GapClass.CRIME_ONLY),
+                ("fear", 46, GapClass.FEARED_ONLY),
+            )
+        )
+    )
+    pack = replace(pack, fear_and_crime=FearAndCrime(areas, ()))
+    counted = replace(counted, divided={"fear_and_crime": of_areas})
+    shown, _ = protected(pack, counted, PARTNER, 5)
+    assert [(one.name, one.reports) for one in shown.fear_and_crime.areas] == [
+        ("crime", None),
+        ("fear", 197),
+    ]
+
+
+def test_a_hot_cell_does_not_leave_too_few_of_the_ring_around_it():
+    """Six in the ring and five or more in a cell of it: one or none would be elsewhere in it."""
+    pack, counted = pack_of(made_by_hand([[20, 6, 9, 11], [30, 30, 30, 30]]))
+    ring = np.flatnonzero((counted.park == 0) & (counted.ring == 1))
+    cell = np.full(len(counted.park), -1)
+    cell[ring[:5]] = 0
+    pack = replace(pack, hot_spots=HotSpots((HotCell(box(0, 0, 1, 1), 5, "hot_99"),), 250.0, ()))
+    shown, _ = protected(pack, replace(counted, divided={"hot_spots": cell}), PARTNER, 5)
+    assert zones_of(shown)[0][1] is None or not shown.hot_spots.cells

@@ -23,13 +23,14 @@ that lie wholly on its ground (`rests`). What it does not:
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from streetsafe_plugin.domain.disclosure.audit import audited, groups_of
 from streetsafe_plugin.domain.disclosure.pack_numbers import numbers_of
 from streetsafe_plugin.domain.disclosure.pack_protected import put_together
 from streetsafe_plugin.domain.disclosure.rests import with_rests
 from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Rule, Statistic
+from streetsafe_plugin.domain.disclosure.words import counts_held
 from streetsafe_plugin.domain.issued import Issued, hashed, salt_of
 from streetsafe_plugin.domain.pack import Audience, Counted, Pack
 from streetsafe_plugin.domain.progress import Tick, no_tick
@@ -47,6 +48,7 @@ def protected(
     title: str = "",
     further: Sequence[Statistic] = (),
     tick: Tick = no_tick,
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> tuple[Pack, Issued]:
     """Return a pack as an audience may have it, and its entry for the register.
 
@@ -63,6 +65,7 @@ def protected(
         further: numbers of what goes with the pack, such as the cells of a heat map; which of
             them may be shown is in the entry.
         tick: progress.
+        tell: takes the sentences for those who make the pack, which are not for its readers.
 
     Raises:
         DoesNotAddUp: a figure is not what its reports add up to, or contradicts the register.
@@ -75,6 +78,9 @@ def protected(
     squares = [one for one in further if one.scope.boxes]
     statistics = [*with_rests(pack, numbers.statistics, squares), *further]
     found = audited(statistics, reports, Rule(threshold, round_to), earlier, tick)
+    small, more = len(found.small), len(found.further)
+    for sentence in counts_held(threshold, round_to, small, more, found.already_out):
+        tell(sentence)
     entry = Issued(
         today,
         title,

@@ -240,7 +240,12 @@ class _Audit:
             for place in np.flatnonzero(self.shown).tolist()
             if self.statistics[place].shown is Shown.COUNT
         ]
-        # what was only said to be enough has no difference to anything
+        # what is said to be enough may leave too few of what it lies in
+        enough = [
+            place
+            for place in np.flatnonzero(self.shown).tolist()
+            if self.statistics[place].shown is Shown.ENOUGH
+        ]
         before = [
             self.own + place
             for place, one in enumerate(self.told)
@@ -250,7 +255,10 @@ class _Audit:
             own = [place for place in counted if self.reasons[place] == reason]
             others = own + [place for place in before if self.reasons[place] == reason]
             if own:
-                pairs = differ_by_little(self.atoms.holds, ~self.atoms.undated, own, others)
+                within = [place for place in enough if self.reasons[place] == reason]
+                pairs = differ_by_little(
+                    self.atoms.holds, ~self.atoms.undated, own, [*others, *within]
+                )
                 found += [
                     (more, less)
                     for more, less in pairs

@@ -232,7 +232,7 @@ class _PackNumbers:
         for place, cell in enumerate(self.pack.hot_spots.cells):
             members = of_cells == place
             _check(cell_name(place), members, cell.reports)
-            yield Statistic(cell_name(place), members, self._scope(()), Shown.ENOUGH, Order.CELL)
+            yield from self._listed(cell_name(place), members, Shown.ENOUGH, Order.CELL)
 
     def _areas(self) -> Iterator[Statistic]:
         of_areas = self.counted.divided.get("fear_and_crime")
@@ -245,7 +245,17 @@ class _PackNumbers:
             members = of_areas == place
             _check(area_name(place), members, area.reports)
             shown = Shown.COUNT if partner else Shown.ENOUGH
-            yield Statistic(area_name(place), members, self._scope(()), shown, Order.AREA)
+            yield from self._listed(area_name(place), members, shown, Order.AREA)
+
+    def _listed(self, name: str, members: Bools, shown: Shown, order: Order) -> Iterator[Statistic]:
+        """Yield the number of a place that is listed where it has enough reports, and only there.
+
+        A place without any is not listed for that, and what reports lie in it is no number.
+        """
+        count = int(np.count_nonzero(members))
+        if count:
+            enough = count >= self.threshold
+            yield Statistic(name, members, self._scope(()), shown if enough else Shown.NEVER, order)
 
 
 def ground_name(park: Park) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+import numpy as np
 
 from streetsafe_plugin.domain.briefing_pack.change_words import without_counts
 from streetsafe_plugin.domain.briefing_words import month
+from streetsafe_plugin.domain.crime_gap import GapClass, compare
 from streetsafe_plugin.domain.disclosure import pack_numbers as named
 from streetsafe_plugin.domain.disclosure.audit import Audited
 from streetsafe_plugin.domain.disclosure.pack_numbers import FEARED, LABELS, PackNumbers
@@ -75,6 +78,7 @@ class _Protected:
         self.threshold, self.round_to = threshold, round_to
         self.numbers, self.audited = numbers, audited
         self.partner = audience is Audience.PARTNER
+        self.ridden = _ridden_anyway(pack.fear_and_crime, threshold) if self.partner else ()
 
     def pack_(self) -> Pack:
         """Return all of it."""
@@ -88,9 +92,7 @@ class _Protected:
             fear_and_crime=self._fear_and_crime(),
             threshold=self.threshold,
             round_to=self.round_to,
-            held=held_sentences(
-                self.pack, self.audience, self.threshold, self.round_to, self.audited
-            ),
+            held=held_sentences(self.pack, self.audience, self.threshold, self.round_to),
         )
 
     def _count(self, name: str) -> int | None:
@@ -200,10 +202,19 @@ class _Protected:
                 area.gap_class,
             )
             for place, area in enumerate(found.areas)
-            if self.partner
-            or (area.gap_class in FEARED and self.audited.shows(named.area_name(place)))
+            if self._shows_area(place, area)
         )
         return FearAndCrime(areas, _without_numbers(found.sentences))
+
+    def _shows_area(self, place: int, area: GapArea) -> bool:
+        """Tell whether an area may be seen.
+
+        Without its number its class would tell that, and so would its being there at all where no
+        crime was recorded.
+        """
+        if not self.audited.shows(named.area_name(place)):
+            return place in self.ridden
+        return self.partner or area.gap_class in FEARED
 
 
 def _month_begins(day: datetime.date | None) -> datetime.date | None:
@@ -237,6 +248,24 @@ def _to_the_square(fix: Fix, rank: int, count: int) -> Fix:
         fix.nearest_park,
         None if away is None else round(away / SQUARE_M) * SQUARE_M,
     )
+
+
+def _ridden_anyway(found: FearAndCrime | None, threshold: int) -> Collection[int]:
+    """Return the areas with more of the crime, whether they have no report or the threshold.
+
+    That an area is one of these does not tell whether it has too few reports to be shown.
+    """
+    areas = () if found is None else found.areas
+    reports = np.array([area.reports or 0 for area in areas], dtype=np.int64)
+    crimes = np.array([area.crimes for area in areas], dtype=np.int64)
+    kept = set()
+    for place, area in enumerate(areas):
+        if area.gap_class == GapClass.CRIME_ONLY.value and reports[place] <= threshold:
+            ways = [reports.copy(), reports.copy()]
+            ways[0][place], ways[1][place] = 0, threshold
+            if all(compare(way, crimes).classes[place] is GapClass.CRIME_ONLY for way in ways):
+                kept.add(place)
+    return kept
 
 
 def _without_numbers(sentences: Sequence[str], instead: Sequence[str] = ()) -> tuple[str, ...]:

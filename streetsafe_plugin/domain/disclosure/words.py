@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
-from streetsafe_plugin.domain.disclosure.audit import Audited
 from streetsafe_plugin.domain.pack import Audience, Pack
 
 
 def held_sentences(
-    pack: Pack, audience: Audience, threshold: int, round_to: int, audited: Audited
+    pack: Pack, audience: Audience, threshold: int, round_to: int
 ) -> tuple[str, ...]:
-    """Return what a pack says of what it holds back, left out and rounded."""
-    said = counts_held(
-        threshold, round_to, len(audited.small), len(audited.further), audited.already_out
-    )
+    """Return what a pack says of what it holds back, left out and rounded.
+
+    How many numbers are held back for which reason is not among it: where none is held back to
+    protect another, every dash is a small number.
+    """
+    said = rule_in_words(threshold, round_to)
     if audience is Audience.PARTNER:
         said += (
             "Left out: mentions by zone, days, reports read and why some were not used. Places to"
@@ -35,7 +36,10 @@ def held_sentences(
 def counts_held(
     threshold: int, round_to: int, small: int, further: int, already_out: int
 ) -> tuple[str, ...]:
-    """Return how many numbers were held back and why, and whether the rest are rounded."""
+    """Return how many numbers were held back and why, and whether the rest are rounded.
+
+    It is for those who make a product and not for its readers, whom it would help to find them.
+    """
     said = [
         f"{_numbers(small)} held back because fewer than {threshold} reports or mentions, or none,"
         " stand behind",
@@ -61,7 +65,7 @@ def rule_in_words(threshold: int, round_to: int) -> tuple[str, ...]:
     """Return what is held back, without saying how much of it there is."""
     said = (
         f"Numbers below {threshold} are held back, none included, and further ones from which they"
-        " could be worked out; an empty field does not tell which of the two it is.",
+        " could be worked out; a dash or an empty field does not tell which of the two it is.",
     )
     return (*said, _rounded(round_to)) if round_to else said
 
