@@ -23,7 +23,9 @@ from qgis.core import (
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm, some_of
 from streetsafe_plugin.domain.errors import Cancelled
+from streetsafe_plugin.domain.pack import Audience
 from streetsafe_plugin.gis.comparing import differences
+from streetsafe_plugin.gis.provenance import audience_of
 from streetsafe_plugin.gis.recipe import Recorded, recipe_of, versions
 from streetsafe_plugin.gis.recipe_inputs import FoundInput, State, find_inputs
 from streetsafe_plugin.i18n import tr
@@ -34,6 +36,8 @@ SAME, DIFFERENT, CANNOT = "same", "different", "cannot"
 
 #: A recipe comes with a file, from whoever made it: only this plugin's algorithms are run by it.
 _OURS = "streetsafe:"
+#: A recipe has the fingerprint of the reports, which goes to none of these.
+_LEAVING = (Audience.PARTNER.value, Audience.PUBLIC.value)
 
 
 class VerifyResult(StreetSafeAlgorithm):
@@ -92,7 +96,12 @@ class VerifyResult(StreetSafeAlgorithm):
         if layer is None:
             return
         recorded = recipe_of(layer)
-        if recorded is None or not recorded.algorithm_id.startswith(_OURS):
+        if recorded is None and audience_of(layer) in _LEAVING:
+            yield tr(
+                "RESULT: “{}” was made to be handed out and does not tell how it was made; choose"
+                " what it was made from."
+            ).format(layer.name())
+        elif recorded is None or not recorded.algorithm_id.startswith(_OURS):
             yield tr(
                 "RESULT: “{}” does not say how it was made; choose a result of this version of"
                 " StreetSafe."
@@ -194,7 +203,7 @@ def _in_words(recorded: Recorded, found: Mapping[str, FoundInput], different: in
     )
     if not different:
         return begin + tr("The same figures come out.")
-    told = begin + tr("{} rows or cells come out differently.").format(different)
+    told = begin + tr("Rows or cells that come out differently: {}.").format(different)
     other = [
         f"{name} {was} → {versions().get(name, '?')}"
         for name, was in sorted(recorded.versions.items())

@@ -80,6 +80,7 @@ with qgis_running():
     for audience in range(3):
         run("streetsafe:shareproject",
             {{"FOLDER": str(folder / f"shared {{audience}}"), "AUDIENCE": audience}})
+    print("SHARED")
 """
 
 
@@ -108,7 +109,8 @@ def home(tmp_path_factory) -> Path:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-3000:]
+    # how it ended tells nothing: some versions of QGIS fall over when Python's layers outlive them
+    assert "SHARED" in done.stdout.splitlines(), done.stderr[-3000:]
     return folder
 
 

@@ -84,7 +84,7 @@ def test_a_result_that_was_touched_is_different(run_algorithm, rings):
     rings.dataProvider().changeAttributeValues({feature.id(): {index: 1.5}})
     outcome = run_algorithm("verifyresult", {"RESULT": rings})
     assert (outcome["VERDICT"], outcome["DIFFERENT_ROWS"]) == ("different", 1)
-    assert "1 rows or cells come out differently" in outcome["SENTENCE"]
+    assert "Rows or cells that come out differently: 1." in outcome["SENTENCE"]
 
 
 def test_changed_inputs_are_named(run_algorithm, rings, parks):
@@ -149,3 +149,14 @@ def test_a_shared_result_is_verified_where_it_arrives(run_algorithm, rings, tmp_
     assert project.read(str(path))
     (layer,) = project.mapLayersByName("Rings")
     assert run_algorithm("verifyresult", {"RESULT": layer})["VERDICT"] == "same"
+
+
+def test_what_was_made_to_be_handed_out_keeps_its_recipe_to_itself(
+    run_algorithm, reports, tmp_path
+):
+    path = tmp_path / "copy.gpkg"
+    run_algorithm("disclosurecopy", {"REPORTS": reports, "CELL_SIZE": 500, "OUTPUT": str(path)})
+    layer = QgsVectorLayer(str(path), "Copy", "ogr")
+    layer.loadDefaultMetadata()
+    with pytest.raises(Refused, match="was made to be handed out"):
+        run_algorithm("verifyresult", {"RESULT": layer})
