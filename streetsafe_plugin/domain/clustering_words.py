@@ -31,8 +31,7 @@ def p_in_words(p: float | None) -> str:
     """Return P as it is printed."""
     if p is None:
         return "P not known"
-    # spaces that do not break, since a line that begins with a bare number reads badly
-    return "P\u00a0<\u00a00.001" if p < 0.001 else f"P\u00a0=\u00a0{p:.3f}"
+    return "P < 0.001" if p < 0.001 else f"P = {p:.3f}"
 
 
 def remarks(found: Clustering, noun: str, is_stated: bool) -> list[str]:

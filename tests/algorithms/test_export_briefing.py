@@ -376,7 +376,7 @@ def test_a_layer_without_reports_makes_a_briefing_that_says_so(brief, make_layer
     assert made["REPORTS_COUNTED"] == 0
     assert any("no report to count" in warning for warning in made.warnings)
     overview, first, *_ = pages_of(made["PDF"])
-    assert "n = no reports" in overview
+    assert "n = 0 reports" in overview
     assert "1 without a place" in " ".join(overview.split())
     assert "No reports lie inside the park" in first
     assert "There is no report, so there is no pattern." in told(made)["Pattern"]

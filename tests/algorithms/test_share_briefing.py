@@ -80,7 +80,7 @@ with qgis_running():
     for audience in range(3):
         run("streetsafe:shareproject",
             {{"FOLDER": str(folder / f"shared {{audience}}"), "AUDIENCE": audience}})
-    print("SHARED")
+    print("SHARED", flush=True)
 """
 
 
