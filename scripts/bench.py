@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from bench_briefing import time_briefing
+from bench_briefing import time_briefings
 from bench_hotspots import compare_gi_star, compare_hotspots
 from bench_imports import compare_crimes, compare_reports, published_crimes
 from bench_parks import compare_park_counts
@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_line(compare_crimes(Path(folder), options.crimes, REPEATS))
         if "briefing" in wanted:
             reports = min(USUAL_ROWS, options.rows)
-            _print_line(time_briefing(Path(folder), reports, options.briefings))
+            for line in time_briefings(Path(folder), reports, options.briefings):
+                _print_line(line)
     if not {"heatmap", "hotspots", "parks"} & set(wanted):
         return 0
     with qgis_running(), tempfile.TemporaryDirectory() as folder:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
+from scipy import sparse
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Statistic
@@ -34,6 +36,11 @@ class Atoms:
     gone: Ints
     ticked: dict[str, Ints]
     undated: Bools
+
+    @cached_property
+    def table(self) -> sparse.csr_matrix:
+        """Return `holds` as a sparse table of ones."""
+        return sparse.csr_matrix(self.holds, dtype=np.int64)
 
 
 def atoms_of(
@@ -118,21 +125,38 @@ def _possible(scopes: Sequence[Scope], undated: bool) -> tuple[Bools, Bools]:
     spans = _spans(scopes)
     times = len(spans) + undated
     places = len(pieces) + len(boxes) + 1
-    found = np.zeros((len(scopes), places * times), dtype=bool)
+    where = np.zeros((len(scopes), places), dtype=bool)
+    when = np.zeros((len(scopes), times), dtype=bool)
     for row, scope in enumerate(scopes):
-        where = np.zeros(places, dtype=bool)
         for ground, inner, outer in scope.pieces:
             for low, high in on_ground[ground]:
-                where[number[ground, low, high]] |= inner <= low and high <= outer
+                where[row, number[ground, low, high]] |= inner <= low and high <= outer
         for west, south, east, north in scope.boxes:
             x, y = middles[:, 0], middles[:, 1]
             there = (west <= x) & (x < east) & (south <= y) & (y < north)
-            where[len(pieces) : -1] |= there
-        when = [scope.months[0] <= first and last <= scope.months[1] for first, last in spans]
-        when += [scope.undated] * undated
-        found[row] = np.outer(where ^ scope.others, when).ravel()
-    without = np.arange(times) >= len(spans)
-    return found, np.tile(without, places)
+            where[row, len(pieces) : -1] |= there
+        where[row] ^= scope.others
+        when[row, : len(spans)] = [
+            scope.months[0] <= first and last <= scope.months[1] for first, last in spans
+        ]
+        when[row, len(spans) :] = scope.undated
+    of_boxes = np.array([bool(one.boxes) and not (one.pieces or one.others) for one in scopes], dtype=bool)
+    chosen = np.ones((places, times), dtype=bool)
+    chosen[len(pieces) : -1] = _times_of_boxes(when[of_boxes])
+    place, time = np.nonzero(chosen)
+    return where[:, place] & when[:, time], time >= len(spans)
+
+
+def _times_of_boxes(when: Bools) -> Bools:
+    """Return at which times to think of a report in a box, by those that its numbers cover (rows).
+
+    At those that only some cover, and at one of the others: boxes are many, and one tells as much
+    of them as all.
+    """
+    some, always = when.any(axis=0), when.all(axis=0)
+    chosen = np.asarray(some & ~always)
+    chosen[np.flatnonzero(always)[:1]] = True
+    return chosen
 
 
 def _pieces(scopes: Iterable[Scope]) -> list[tuple[str, float, float]]:

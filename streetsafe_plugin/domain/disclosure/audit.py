@@ -24,7 +24,7 @@ from streetsafe_plugin.domain.disclosure.ranges import (
     Ranges,
     Unknowns,
     can_be,
-    differ_by_little,
+    one_in_the_other,
 )
 from streetsafe_plugin.domain.disclosure.statistics import (
     CountedReports,
@@ -105,8 +105,9 @@ class _Audit:
         small = self.wanted & (self.counts < rule.threshold)
         self.small = self.wanted & self._bundled(small)
         self.shown = self.wanted & ~self.small
-        self.before = self._shown_before(exactly=False)
-        self.out = self._shown_before(exactly=True)[: self.own]
+        sets = self._sets()
+        self.before = self._shown_before(sets, exactly=False)
+        self.out = self._shown_before(sets, exactly=True)[: self.own]
         self.further = np.zeros(self.own, dtype=bool)
 
     def run(self, tick: Tick) -> Audited:
@@ -128,16 +129,17 @@ class _Audit:
                 tick(0.0)
                 if ranges.widths()[row] >= least:
                     continue
-                if not ranges.is_narrow(row, least):
-                    # the way that showed it may be near to ways that show others
-                    ranges.widen_together(least, asked, tick)
+                ranges.find_low(row)
+                moved = ranges.in_the_way(row, least, self._prices())
+                if moved:
+                    self._hold(moved)
+                    ranges.know([*fixed, *self._own_bounds()])
+                    break
+                if moved is None:
+                    hopeless[row] = True
                 else:
-                    moved = ranges.in_the_way(row, least, self._prices())
-                    if moved:
-                        self._hold(moved)
-                        ranges.know([*fixed, *self._own_bounds()])
-                        break
-                    hopeless[row] = moved is None
+                    # the way that showed it to be wide may be near to ways that show others
+                    ranges.widen_together(least, asked, tick)
             else:
                 small = rows[hopeless] @ self.unknowns.truth < least
                 return self._result(int(np.count_nonzero(small)))
@@ -174,11 +176,13 @@ class _Audit:
         bundles = {self.statistics[place].held_with for place in np.flatnonzero(some).tolist()}
         return np.array([one.held_with in bundles for one in self.statistics], dtype=bool)
 
-    def _shown_before(self, exactly: bool) -> Bools:
+    def _sets(self) -> list[tuple[str, bytes]]:
+        """Return for each number, own and told, what it counts, to hold one against the other."""
+        packed = np.packbits(self.atoms.holds, axis=1)
+        return [(reason, row.tobytes()) for reason, row in zip(self.reasons, packed)]
+
+    def _shown_before(self, keys: Sequence[tuple[str, bytes]], exactly: bool) -> Bools:
         """Tell which numbers, own and told, were shown before: to the report, or at all."""
-        keys = [
-            (reason, self.atoms.holds[place].tobytes()) for place, reason in enumerate(self.reasons)
-        ]
         seen = {
             keys[self.own + place]
             for place, one in enumerate(self.told)
@@ -256,8 +260,8 @@ class _Audit:
             others = own + [place for place in before if self.reasons[place] == reason]
             if own:
                 within = [place for place in enough if self.reasons[place] == reason]
-                pairs = differ_by_little(
-                    self.atoms.holds, ~self.atoms.undated, own, [*others, *within]
+                pairs = one_in_the_other(
+                    self.atoms.table, ~self.atoms.undated, own, [*others, *within]
                 )
                 found += [
                     (more, less)

@@ -62,7 +62,7 @@ class Unknowns:
         ceilings: list[Floats] = [(atoms.size + _ROOM * threshold).astype(float)]
         truth: list[Floats] = [atoms.size.astype(float)]
         doubt: list[Floats] = [np.zeros(total)]
-        blocks = [(by_reason.get("", []), sparse.csr_matrix(atoms.holds[by_reason.get("", [])]))]
+        blocks = [(by_reason.get("", []), atoms.table[by_reason.get("", [])])]
         limits = []
         for code in sorted(set(by_reason) - {""}):
             rows = by_reason[code]
@@ -180,14 +180,10 @@ class Ranges:
             left = np.count_nonzero(asked & (self.widths() < least))
             in_vain = in_vain + 1 if left == len(waiting) else 0
 
-    def is_narrow(self, row: int, least: int) -> bool:
-        """Tell whether a sum's range is narrower than `least`, and find both of its ends if so."""
-        aim = self._rows[row].toarray().ravel()
-        for sign in (-1.0, 1.0):
-            if self.widths()[row] >= least:
-                return False
-            self._ask(sign * aim)
-        return bool(self.widths()[row] < least)
+    def find_low(self, row: int) -> None:
+        """Find the lowest value that a sum can take."""
+        if self.low[row] > _TINY:
+            self._ask(self._rows[row].toarray().ravel())
 
     def in_the_way(
         self, row: int, least: int, prices: Mapping[int, float]
@@ -196,7 +192,8 @@ class Ranges:
 
         Of all ways how everything could be with the sum so far above its lowest value, that one is
         taken in which the numbers with a price differ the least from what is known of them; these
-        are what is in the way. None where no way is left even then.
+        are what is in the way: none where the range is that wide already. None where no way is
+        left even then.
         """
         answer = self._programme.freed(
             self._rows[row], float(np.ceil(self.low[row] - _TINY)) + least, prices
@@ -205,6 +202,8 @@ class Ranges:
             return None
         way, moved = answer
         self._see(way)
+        if not moved:
+            self._way = way
         return moved
 
     def _ask(self, aim: Floats) -> None:
@@ -337,16 +336,15 @@ def can_be(unknowns: Unknowns, bounds: Sequence[Bound]) -> bool:
     return _Programme(unknowns, bounds).solved(nothing) is not None
 
 
-def differ_by_little(
-    holds: Bools, unlike: Bools, larger: Sequence[int], others: Sequence[int]
+def one_in_the_other(
+    table: sparse.csr_matrix, unlike: Bools, larger: Sequence[int], others: Sequence[int]
 ) -> list[tuple[int, int]]:
     """Return the pairs (holder, held) of numbers of which one counts all that the other does.
 
-    One of each pair is of `larger`, the other of `others`; `unlike` marks the atoms that make two
-    sets different.
+    One of each pair is of `larger`, the other of `others`. The table has a one where a number (row)
+    counts an atom; `unlike` marks the atoms that make two sets different.
     """
-    table = sparse.csr_matrix(holds, dtype=np.int64)
-    sizes, real = holds.sum(axis=1), (holds & unlike).sum(axis=1)
+    sizes, real = np.diff(table.indptr), table @ unlike.astype(np.int64)
     some, rest = np.asarray(larger, dtype=np.int64), np.asarray(others, dtype=np.int64)
     shared = (table[some] @ table[rest].T).tocoo()
     one, other = some[shared.row], rest[shared.col]
