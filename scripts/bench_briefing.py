@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Time the briefing of the sample's 18 parks: how long, how much memory, how long without a word.
 
-It has all that a briefing can have, for each audience. Sample and briefings are made in processes of their own, so that the peak is the briefing's.
+It has all that a briefing can have, for each audience. Sample and briefings are made in processes
+of their own, so that the peak is the briefing's.
 """
 
 from __future__ import annotations

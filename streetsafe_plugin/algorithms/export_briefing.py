@@ -53,7 +53,7 @@ from streetsafe_plugin.domain.briefing_figures import make_pack
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.pack import Audience, Pack
 from streetsafe_plugin.domain.pack_tables import About, tables
-from streetsafe_plugin.domain.progress import Tick
+from streetsafe_plugin.domain.progress import Tick, approaching
 from streetsafe_plugin.gis import release, table_files, text_gate
 from streetsafe_plugin.gis.briefing_layers import briefing_layers, copy_tables
 from streetsafe_plugin.gis.kept_briefing import keep_in_project, letting_go
@@ -197,6 +197,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             material.concerns,
             leaving.heat,
             material.area,
+            approaching(run.stage(0.32, 0.34)),
         )
         internal = leaving.pack.audience is Audience.INTERNAL
         # what a pack was made from is told within the force only
@@ -244,7 +245,7 @@ class ExportBriefing(StreetSafeAlgorithm):
                 _stem(frame, pack),
                 f"{frame.marking}: {frame.title}",
                 {**_table_writers(frame, pack, formats), **_map_writers(drawn, leaving)},
-                run.stage(0.45, 1.0),
+                run.stage(0.45, 0.97),
                 partial(letting_go, run.context.project()),
             )
         leaving.add_files(delivered.files)
@@ -267,7 +268,13 @@ class ExportBriefing(StreetSafeAlgorithm):
             now[leaving.heat_file] = next(one for one in files if one.name.endswith(_HEAT))
         laid = [drawn.pages, *([drawn.slides] if drawn.slides is not None else [])]
         names = keep_in_project(
-            project, laid, drawn.layers, drawn.title, leaving.pack.audience, now
+            project,
+            laid,
+            drawn.layers,
+            drawn.title,
+            leaving.pack.audience,
+            now,
+            run.stage(0.97, 1.0),
         )
         run.say(tr("Kept in the project as layouts: {}.").format(", ".join(names)))
 

@@ -6,7 +6,7 @@ The parts are in `briefing_pack/`, each with its rule; here they are put togethe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from streetsafe_plugin.domain.briefing_pack.parks import CountedParks, count_par
 from streetsafe_plugin.domain.briefing_pack.trend import month_numbers, months_of, trends
 from streetsafe_plugin.domain.pack import NO_MONTH, Audience, Counted, Pack, Trend
 from streetsafe_plugin.domain.park_ground import ParkGround
-from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.progress import Tick, no_tick, part
 
 
 def make_pack(
@@ -49,7 +49,7 @@ def make_pack(
     Raises:
         DoesNotAddUp: a report is missing from the accounting or counted twice.
     """
-    found = count_parks(reports, grounds, crimes, asked, _part(tick, 0.0, 0.25))
+    found = count_parks(reports, grounds, crimes, asked, part(tick, 0.0, 0.25))
     month = _months_or_none(reports)
     months = months_of(reports, asked)
     whole_trend: Trend | None = None
@@ -57,14 +57,14 @@ def make_pack(
     if months is not None:
         whole_trend, own = trends(months, month, found.park, len(found.parks))
         park_trends = [*own]
-    whole_change, of_given = changes(reports, grounds, months, asked, _part(tick, 0.25, 0.6))
-    hot, cell_of = hot_spots(reports.xy, asked, _part(tick, 0.6, 0.7))
-    listed = fixes(reports, grounds, asked, _part(tick, 0.7, 0.8))
+    whole_change, of_given = changes(reports, grounds, months, asked, part(tick, 0.25, 0.6))
+    hot, cell_of = hot_spots(reports.xy, asked, part(tick, 0.6, 0.7))
+    listed = fixes(reports, grounds, asked, part(tick, 0.7, 0.8))
     divided = {"hot_spots": cell_of}
     gap = None
     if crimes is not None:
         gap, divided["fear_and_crime"] = fear_and_crime(
-            reports, crimes, asked, _part(tick, 0.8, 0.9)
+            reports, crimes, asked, part(tick, 0.8, 0.9)
         )
     pack = Pack(
         Audience.INTERNAL,
@@ -73,7 +73,7 @@ def make_pack(
             replace(park, trend=trend, change=of_given[number])
             for park, trend, number in zip(found.parks, park_trends, found.given)
         ),
-        enough(reports.xy, asked.area, _part(tick, 0.9, 1.0)),
+        enough(reports.xy, asked.area, part(tick, 0.9, 1.0)),
         hot,
         listed.rows,
         gap,
@@ -98,8 +98,3 @@ def _months_or_none(reports: ReportSet) -> Ints:
     month = np.full(len(reports.dates), NO_MONTH, dtype=np.int64)
     month[known] = month_numbers(reports.dates[known])
     return month
-
-
-def _part(tick: Tick, start: float, end: float) -> Callable[[float], None]:
-    """Return the tick of a piece of work that takes the pack from `start` to `end`."""
-    return lambda share: tick(start + (end - start) * share)

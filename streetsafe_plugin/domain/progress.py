@@ -9,5 +9,26 @@ from typing import Callable
 Tick = Callable[[float], None]
 
 
+def approaching(tick: Tick, half_way: int = 200) -> Tick:
+    """Return a tick for work that cannot tell how much of it is left.
+
+    Each call takes the progress on by less than the one before, so that it moves as long as the
+    work does and never says that it is done; `half_way` is the number of calls to the middle.
+    """
+    calls = 0
+
+    def closer(_: float) -> None:
+        nonlocal calls
+        calls += 1
+        tick(calls / (calls + half_way))
+
+    return closer
+
+
 def no_tick(share: float) -> None:
     """Ignore progress: for callers that neither show nor stop."""
+
+
+def part(tick: Tick, start: float, end: float) -> Tick:
+    """Return the tick of a piece of work that takes the whole from `start` to `end` (0 to 1)."""
+    return lambda share: tick(start + (end - start) * share)

@@ -27,6 +27,7 @@ from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Audience, Pack
+from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.briefing_tables import briefing_tables, hot_by_neighbours
 from streetsafe_plugin.gis.map_styles import heat_shown, specks, without_labels
 from streetsafe_plugin.gis.pages.maps import EXPLAINS_ITSELF, BriefingLayers, park_symbols
@@ -50,6 +51,7 @@ def briefing_layers(
     concerns: Sequence[str | None] | None,
     heat: QgsRasterLayer | None,
     area: Sequence[BaseGeometry] | None,
+    tick: Tick = no_tick,
 ) -> BriefingLayers:
     """Write the maps' layers and return them, added to `project`, which keeps them alive.
 
@@ -62,11 +64,12 @@ def briefing_layers(
         concerns: each report's concern, None where the layer does not say.
         heat: a heat map to draw beneath, if any, protected where the pack is.
         area: outlines of the whole area, if any.
+        tick: progress.
     """
     internal = pack.audience is Audience.INTERNAL
     drawn = xy if internal and xy is not None and len(xy) <= MOST_POINTS_DRAWN else None
     tables = briefing_tables(pack, crs, drawn, concerns, area)
-    final = write_layers(path, tables, project.transformContext())
+    final = write_layers(path, tables, project.transformContext(), tick)
     opened = {one.table: _open(final, one.table, one.spec.title) for one in tables}
     for one in tables:
         if one.finish.style is not None:

@@ -27,6 +27,7 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Audience
+from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.briefing_layers import copy_tables
 from streetsafe_plugin.gis.layouts import BriefingLayers, Laid
 from streetsafe_plugin.gis.provenance import AUDIENCE
@@ -45,6 +46,7 @@ def keep_in_project(
     title: str,
     audience: Audience,
     moved: Mapping[Path, Path],
+    tick: Tick = no_tick,
 ) -> list[str]:
     """Add a briefing's layers, in a group that is not drawn, and its layouts to a project.
 
@@ -55,6 +57,7 @@ def keep_in_project(
         title: the briefing's title; an earlier one of this title is replaced.
         audience: for whom it was made; layouts and layers say so.
         moved: where the files that the layers were drawn from have come to lie since.
+        tick: progress.
 
     Returns:
         The names of the layouts, changed where the project has others of the same name.
@@ -72,7 +75,12 @@ def keep_in_project(
     group.setItemVisibilityChecked(False)
     group.setExpanded(False)
     new_ids = {old: layer.id() for old, layer in kept.items()}
-    return [_keep_layout(project, one.layout, new_ids, title, audience) for one in laid]
+    names = []
+    for number, one in enumerate(laid, start=1):
+        tick((number - 0.5) / len(laid))
+        names.append(_keep_layout(project, one.layout, new_ids, title, audience))
+    tick(1.0)
+    return names
 
 
 def _copies(

@@ -111,4 +111,5 @@ def test_processing_escapes_its_own_log(qgis_app, push: str) -> None:
 def test_a_cell_never_starts_a_formula(text: str, start: str) -> None:
     shown = text_gate.cell(start + text)
     assert not shown.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    assert shown.removeprefix("'") == text_gate.plain(start + text).removeprefix("'")
+    plain = text_gate.plain(start + text)
+    assert shown in (plain, f"'{plain}")

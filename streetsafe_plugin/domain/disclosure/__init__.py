@@ -33,7 +33,7 @@ from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Rule,
 from streetsafe_plugin.domain.disclosure.words import counts_held
 from streetsafe_plugin.domain.issued import Issued, hashed, salt_of
 from streetsafe_plugin.domain.pack import Audience, Counted, Pack
-from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.progress import Tick, approaching, no_tick, part
 
 __all__ = ["protected"]
 
@@ -76,8 +76,10 @@ def protected(
     numbers = numbers_of(pack, counted, audience, threshold)
     reports = CountedReports(counted.keys, counted.month, counted.ticks)
     squares = [one for one in further if one.scope.boxes]
-    statistics = [*with_rests(pack, numbers.statistics, squares), *further]
-    found = audited(statistics, reports, Rule(threshold, round_to), earlier, tick)
+    statistics = [*with_rests(pack, numbers.statistics, squares, part(tick, 0.0, 0.2)), *further]
+    asking = approaching(part(tick, 0.2, 1.0))
+    found = audited(statistics, reports, Rule(threshold, round_to), earlier, asking)
+    tick(1.0)
     small, more = len(found.small), len(found.further)
     for sentence in counts_held(threshold, round_to, small, more, found.already_out):
         tell(sentence)

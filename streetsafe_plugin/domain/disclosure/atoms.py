@@ -140,7 +140,9 @@ def _possible(scopes: Sequence[Scope], undated: bool) -> tuple[Bools, Bools]:
             scope.months[0] <= first and last <= scope.months[1] for first, last in spans
         ]
         when[row, len(spans) :] = scope.undated
-    of_boxes = np.array([bool(one.boxes) and not (one.pieces or one.others) for one in scopes], dtype=bool)
+    of_boxes = np.array(
+        [bool(one.boxes) and not (one.pieces or one.others) for one in scopes], dtype=bool
+    )
     chosen = np.ones((places, times), dtype=bool)
     chosen[len(pieces) : -1] = _times_of_boxes(when[of_boxes])
     place, time = np.nonzero(chosen)

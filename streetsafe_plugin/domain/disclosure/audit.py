@@ -71,12 +71,12 @@ def audited(
         reports: what they count.
         rule: how small a number may be.
         earlier: what the same readers may have been given before.
-        tick: progress.
+        tick: called as it goes on, but not with how far it has come.
 
     Raises:
         DoesNotAddUp: what was issued earlier contradicts the reports.
     """
-    return _Audit(statistics, reports, rule, earlier).run(tick)
+    return _Audit(statistics, reports, rule, earlier, tick).run(tick)
 
 
 class _Audit:
@@ -88,6 +88,7 @@ class _Audit:
         reports: CountedReports,
         rule: Rule,
         earlier: Sequence[Issued],
+        tick: Tick,
     ) -> None:
         # by name, so that the order of parks decides nothing
         self.statistics, self.rule = sorted(statistics, key=lambda one: one.name), rule
@@ -96,8 +97,11 @@ class _Audit:
         self.reasons = [one.reason for one in self.statistics]
         self.reasons += [one.reason for one in self.told]
         self.counts = np.array([reports.count(one) for one in self.statistics], dtype=np.int64)
+        tick(0.0)
         self.atoms = atoms_of(self.statistics, reports, earlier)
+        tick(0.0)
         self.unknowns = Unknowns(self.atoms, self.reasons, rule.threshold)
+        tick(0.0)
         self.wanted = np.array(
             [one.shown in (Shown.COUNT, Shown.ENOUGH) for one in self.statistics], dtype=bool
         )
@@ -120,6 +124,7 @@ class _Audit:
         self._hold(self._told_by_earlier(pairs))
         rows = self._questions(pairs)
         hopeless = np.zeros(rows.shape[0], dtype=bool)
+        tick(0.0)
         ranges = Ranges(self.unknowns, rows, [*fixed, *self._own_bounds()])
         least = self.rule.threshold
         while True:
@@ -130,6 +135,7 @@ class _Audit:
                 if ranges.widths()[row] >= least:
                     continue
                 ranges.find_low(row)
+                tick(0.0)
                 moved = ranges.in_the_way(row, least, self._prices())
                 if moved:
                     self._hold(moved)

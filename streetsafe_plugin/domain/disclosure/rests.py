@@ -16,15 +16,19 @@ from shapely.geometry import box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-from streetsafe_plugin.domain.arrays import Bools
+from streetsafe_plugin.domain.arrays import Bools, Ints
 from streetsafe_plugin.domain.disclosure.pack_numbers import ground_name
 from streetsafe_plugin.domain.disclosure.statistics import Shown, Statistic
 from streetsafe_plugin.domain.issued import INSIDE, Box, Piece
 from streetsafe_plugin.domain.pack import Pack
+from streetsafe_plugin.domain.progress import Tick, no_tick
 
 
 def with_rests(
-    pack: Pack, statistics: Sequence[Statistic], squares: Sequence[Statistic]
+    pack: Pack,
+    statistics: Sequence[Statistic],
+    squares: Sequence[Statistic],
+    tick: Tick = no_tick,
 ) -> list[Statistic]:
     """Return numbers that know which squares lie on their ground, and their small rests.
 
@@ -33,13 +37,17 @@ def with_rests(
     Args:
         pack: the pack, with the shapes of its parks and rings.
         statistics: its numbers.
-        squares: numbers of squares; each scope has one box.
+        squares: numbers of squares, which have no report in common; each scope has one box.
+        tick: progress.
     """
     if not squares:
         return list(statistics)
     boxes = [one.scope.boxes[0] for one in squares]
     shapes = [box(*one) for one in boxes]
     ground_of = _grounds(pack)
+    square_of = np.full(len(squares[0].members), len(squares), dtype=np.int64)
+    for place, square in enumerate(squares):
+        square_of[square.members] = place
 
     @cache
     def on(pieces: tuple[Piece, ...]) -> tuple[Bools, Bools]:
@@ -51,12 +59,13 @@ def with_rests(
         )
 
     found = []
-    for one in statistics:
+    for number, one in enumerate(statistics):
+        tick(number / len(statistics))
         within, beyond = on(one.scope.pieces)
         # the box of a scope of “all the rest” is one that does not belong to it
         found.append(replace(one, scope=replace(one.scope, boxes=_of(boxes, within))))
         held = beyond if one.scope.others else within
-        found += _rest(one, squares, boxes, held, within)
+        found += _rest(one, square_of, boxes, held, within)
     return found
 
 
@@ -81,17 +90,20 @@ def _grounds(pack: Pack) -> Callable[[Sequence[Piece]], BaseGeometry]:
 
 def _rest(
     whole: Statistic,
-    squares: Sequence[Statistic],
+    square_of: Ints,
     boxes: Sequence[Box],
     held: Bools,
     within: Bools,
 ) -> Iterator[Statistic]:
-    """Yield the rest of a shown number of reports where some squares lie on its ground."""
+    """Yield the rest of a shown number of reports where some squares lie on its ground.
+
+    `square_of` is each report's square, one beyond the last for those in none.
+    """
     # what only the reports themselves define has no ground
     placed = bool(whole.scope.pieces) or whole.scope.others
     if whole.shown is not Shown.COUNT or whole.reason or not placed or not held.any():
         return
-    taken = np.any([squares[place].members for place in np.flatnonzero(held)], axis=0)
+    taken = np.append(held, False)[square_of]
     # a box takes ground off all the rest, and adds it to what is named
     off = _of(boxes, held | within) if whole.scope.others else ()
     yield replace(
