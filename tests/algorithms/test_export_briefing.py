@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +15,7 @@ from qgis.PyQt.QtGui import QImage
 
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from streetsafe_plugin.gis.release_pdf import export_pdf
+from tests.elsewhere import found_in
 from tests.front_door import Outcome, Refused
 from tests.sheets import sheets_of
 
@@ -260,16 +258,7 @@ def test_kept_layouts_go_along_with_those_they_are_for(
     given = {"FOLDER": str(tmp_path / "out"), "AUDIENCE": audience}
     assert run_algorithm("shareproject", given)["LAYOUTS"] == shared
     shutil.move(tmp_path / "out", tmp_path / "renamed £")
-    found = subprocess.run(
-        [sys.executable, str(REPOSITORY / "scripts/check_shared_folder.py"), "renamed £"],
-        cwd=tmp_path,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = json.loads(found.stdout)
-    assert told["wrong"] == []
+    told = found_in(tmp_path / "renamed £")
     assert all(one["inked"] > 500 for one in told["layouts"])
     assert len(told["layouts"]) == shared
     # the reports themselves are in the internal pack's layers only

@@ -24,6 +24,7 @@ from qgis.PyQt.QtCore import QSize
 from streetsafe_plugin.domain.pack import Audience
 from tests.algorithms.test_briefing_leaks import MACHINE, PLANTED, on_another_machine
 from tests.canaries import leaks
+from tests.elsewhere import found_in
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TITLE = "50 % [safer] “parks”"
@@ -147,16 +148,7 @@ def columns_of(path: Path) -> dict[str, list[str]]:
 @pytest.mark.parametrize("audience", list(Audience))
 def test_it_opens_elsewhere_without_the_plugin(home: Path, tmp_path: Path, audience) -> None:
     folder = elsewhere(home, audience, tmp_path)
-    found = subprocess.run(
-        [sys.executable, str(REPOSITORY / "scripts/check_shared_folder.py"), folder.name],
-        cwd=tmp_path,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = json.loads(found.stdout)
-    assert told["wrong"] == []
+    told = found_in(folder)
     assert sorted(one["name"] for one in told["layouts"]) == layouts_for(audience)
     assert all(one["inked"] > 500 for one in told["layouts"])
 

@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import socket
 import sqlite3
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -49,6 +45,7 @@ from qgis.PyQt.QtGui import QImage
 
 from streetsafe_plugin.compat import integer_field
 from streetsafe_plugin.gis import provenance
+from tests.elsewhere import found_in
 from tests.front_door import Refused
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -381,17 +378,7 @@ def test_it_opens_in_a_fresh_process_without_the_plugin(
     layout_with_map(project, "Page", [reports])
     run_algorithm("shareproject", {"FOLDER": str(tmp_path / "out")})
     shutil.move(tmp_path / "out", tmp_path / "renamed ü")
-    found = subprocess.run(
-        [sys.executable, str(REPOSITORY / "scripts/check_shared_folder.py"), "renamed ü"],
-        cwd=tmp_path,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = json.loads(found.stdout)
-    assert told["wrong"] == []
-    assert found.returncode == 0
+    told = found_in(tmp_path / "renamed ü")
     assert [(one["name"], one["rows"]) for one in told["layers"]] == [
         ("Heat", None),
         ("Reports", 5),

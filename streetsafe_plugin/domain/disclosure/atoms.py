@@ -153,7 +153,7 @@ def _times_of_boxes(when: Bools) -> Bools:
     """Return at which times to think of a report in a box, by those that its numbers cover (rows).
 
     At those that only some cover, and at one of the others: boxes are many, and one tells as much
-    of them as all.
+    of them as all. Where it tells less, a reader is taken to know more, never less, than they do.
     """
     some, always = when.any(axis=0), when.all(axis=0)
     chosen = np.asarray(some & ~always)
