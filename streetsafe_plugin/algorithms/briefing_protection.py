@@ -115,7 +115,7 @@ def protect(run: Run, pack: Pack, counted: Counted, material: Material, title: s
         earlier,
         title,
         [] if cells is None else cells.statistics(_months(pack, counted), threshold),
-        run.stage(0.22, 0.32),
+        run.stage(0.2, 0.44),
         run.say,
     )
     made = None
@@ -169,7 +169,7 @@ def _protected_heat(
     named = {kernel.name: kernel for kernel in density.KERNELS}
     kernel = named.get(facts.kernel, density.KERNELS[0])
     cell_m = density.default_cell_m(kernel, facts.radius_m)
-    made = protected_heat(cells, published, facts.radius_m, cell_m, kernel, run.stage(0.32, 0.33))
+    made = protected_heat(cells, published, facts.radius_m, cell_m, kernel, run.stage(0.44, 0.46))
     in_km2 = made.values * density.M2_PER_KM2
     lowest = density.lone_peak(kernel, facts.radius_m) * density.M2_PER_KM2
     limits = density.class_limits(float(np.nanmax(in_km2)), lowest)

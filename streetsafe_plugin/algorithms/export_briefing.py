@@ -197,7 +197,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             material.concerns,
             leaving.heat,
             material.area,
-            approaching(run.stage(0.32, 0.34)),
+            approaching(run.stage(0.46, 0.5), half_way_s=2.0),
         )
         internal = leaving.pack.audience is Audience.INTERNAL
         # what a pack was made from is told within the force only
@@ -223,11 +223,11 @@ class ExportBriefing(StreetSafeAlgorithm):
                 run.warn(sentence)
             return laid
 
-        pages = lay_out(paper, given, title, run.stage(0.34, 0.4))
+        pages = lay_out(paper, given, title, run.stage(0.5, 0.58))
         slides = None
         if "slides" in run.choices(FORMATS, FORMAT_NAMES):
             name = tr("{}: slides").format(title)
-            slides = lay_out(template.SLIDES, None, name, run.stage(0.4, 0.45))
+            slides = lay_out(template.SLIDES, None, name, run.stage(0.58, 0.62))
         return Drawn(title, layers, pages, slides)
 
     def _export(self, run: Run, drawn: Drawn, frame: Frame, leaving: Leaving) -> release.Delivered:
@@ -245,7 +245,7 @@ class ExportBriefing(StreetSafeAlgorithm):
                 _stem(frame, pack),
                 f"{frame.marking}: {frame.title}",
                 {**_table_writers(frame, pack, formats), **_map_writers(drawn, leaving)},
-                run.stage(0.45, 0.97),
+                run.stage(0.62, 0.96),
                 partial(letting_go, run.context.project()),
             )
         leaving.add_files(delivered.files)
@@ -274,7 +274,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             drawn.title,
             leaving.pack.audience,
             now,
-            run.stage(0.97, 1.0),
+            run.stage(0.96, 1.0),
         )
         run.say(tr("Kept in the project as layouts: {}.").format(", ".join(names)))
 

@@ -3,24 +3,27 @@
 
 from __future__ import annotations
 
+import time
 from typing import Callable
 
 #: Called with the share done, 0 to 1. Raises `Cancelled` when the user has stopped the run.
 Tick = Callable[[float], None]
 
 
-def approaching(tick: Tick, half_way: int = 200) -> Tick:
+def approaching(
+    tick: Tick, half_way_s: float = 20.0, clock: Callable[[], float] = time.monotonic
+) -> Tick:
     """Return a tick for work that cannot tell how much of it is left.
 
-    Each call takes the progress on by less than the one before, so that it moves as long as the
-    work does and never says that it is done; `half_way` is the number of calls to the middle.
+    Each call takes the progress on by the time that has gone by, a second by less than the one
+    before, so that it moves as long as the work does and never says that it is done; `half_way_s`
+    is the seconds to the middle.
     """
-    calls = 0
+    begin = clock()
 
     def closer(_: float) -> None:
-        nonlocal calls
-        calls += 1
-        tick(calls / (calls + half_way))
+        took = clock() - begin
+        tick(took / (took + half_way_s))
 
     return closer
 

@@ -23,11 +23,11 @@ from qgis.core import (
     QgsProviderRegistry,
     QgsReadWriteContext,
 )
-from qgis.PyQt.QtXml import QDomDocument
+from qgis.PyQt.QtXml import QDomDocument, QDomElement
 
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Audience
-from streetsafe_plugin.domain.progress import Tick, no_tick
+from streetsafe_plugin.domain.progress import Tick, no_tick, part
 from streetsafe_plugin.gis.briefing_layers import copy_tables
 from streetsafe_plugin.gis.layouts import BriefingLayers, Laid
 from streetsafe_plugin.gis.provenance import AUDIENCE
@@ -76,10 +76,9 @@ def keep_in_project(
     group.setExpanded(False)
     new_ids = {old: layer.id() for old, layer in kept.items()}
     names = []
-    for number, one in enumerate(laid, start=1):
-        tick((number - 0.5) / len(laid))
-        names.append(_keep_layout(project, one.layout, new_ids, title, audience))
-    tick(1.0)
+    for number, one in enumerate(laid):
+        reading = part(tick, number / len(laid), (number + 1) / len(laid))
+        names.append(_keep_layout(project, one.layout, new_ids, title, audience, reading))
     return names
 
 
@@ -177,6 +176,7 @@ def _keep_layout(
     new_ids: dict[str, str],
     title: str,
     audience: Audience,
+    tick: Tick,
 ) -> str:
     """Copy a layout into the project, drawing the copies of its layers; return its name."""
     context = QgsReadWriteContext()
@@ -189,7 +189,7 @@ def _keep_layout(
     document.setContent(text)
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
-    layout.readLayoutXml(document.documentElement(), document, context)
+    _read(layout, laid, document, context, tick)
     taken = {one.name() for one in project.layoutManager().printLayouts()}
     name, number = laid.name(), 2
     while name in taken:
@@ -199,3 +199,45 @@ def _keep_layout(
     layout.setCustomProperty(LAYOUT_AUDIENCE, audience.value)
     project.layoutManager().addLayout(layout)
     return name
+
+
+def _read(
+    layout: QgsPrintLayout,
+    laid: QgsPrintLayout,
+    document: QDomDocument,
+    context: QgsReadWriteContext,
+    tick: Tick,
+) -> None:
+    """Read a copy of a layout page by page: QGIS takes seconds to read it in one go.
+
+    What an item refers to, as a scale bar does to its map, is on the same page.
+    """
+    whole = document.documentElement()
+    pages = _items_by_page(laid, whole)
+    layout.readLayoutXml(whole, document, context)
+    for number, items in enumerate(pages):
+        tick(number / len(pages))
+        layout.addItemsFromXml(items, document, context)
+    tick(1.0)
+
+
+def _items_by_page(laid: QgsPrintLayout, whole: QDomElement) -> list[QDomElement]:
+    """Take the items out of a layout's XML; return those of each page, in order."""
+    pages: dict[int, QDomElement] = {}
+    for tag in ("LayoutItem", "LayoutMultiFrame"):
+        element = whole.firstChildElement(tag)
+        while not element.isNull():
+            after = element.nextSiblingElement(tag)
+            page = _page_of(laid, element)
+            if page not in pages:
+                pages[page] = whole.ownerDocument().createElement(whole.tagName())
+            pages[page].appendChild(whole.removeChild(element))
+            element = after
+    return [pages[page] for page in sorted(pages)]
+
+
+def _page_of(laid: QgsPrintLayout, element: QDomElement) -> int:
+    """Return the number of the page that an item is on, or the first frame of a table."""
+    frame = element.firstChildElement("childFrame")
+    item = laid.itemByUuid((element if frame.isNull() else frame).attribute("uuid"))
+    return int(item.page())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import socket
 import sqlite3
@@ -77,6 +78,10 @@ def opened(folder: Path) -> QgsProject:
     (path,) = folder.glob("*.qgz")
     assert project.read(str(path))
     return project
+
+
+def projects_alive() -> list[QgsProject]:
+    return [one for one in gc.get_objects() if isinstance(one, QgsProject)]
 
 
 def layer_called(project: QgsProject, name: str):
@@ -623,6 +628,18 @@ def test_nothing_is_left_of_a_run_that_was_stopped(run_algorithm, project, point
         with pytest.raises(QgsProcessingException, match="Nothing was written"):
             run_algorithm("shareproject", {"FOLDER": str(out)}, cancel_at=percent)
         assert not out.exists()
+
+
+def test_no_project_waits_for_the_garbage_collector(run_algorithm, project, points, tmp_path):
+    """One that is alive when QGIS has ended takes the whole process down with it."""
+    project.addMapLayer(points())
+    before = projects_alive()
+    gc.disable()
+    try:
+        run_algorithm("shareproject", {"FOLDER": str(tmp_path / "shared")})
+        assert len(projects_alive()) == len(before)
+    finally:
+        gc.enable()
 
 
 def test_an_earlier_folder_stands_until_the_new_one_is_whole(

@@ -76,8 +76,8 @@ def protected(
     numbers = numbers_of(pack, counted, audience, threshold)
     reports = CountedReports(counted.keys, counted.month, counted.ticks)
     squares = [one for one in further if one.scope.boxes]
-    statistics = [*with_rests(pack, numbers.statistics, squares, part(tick, 0.0, 0.2)), *further]
-    asking = approaching(part(tick, 0.2, 1.0))
+    statistics = [*with_rests(pack, numbers.statistics, squares, part(tick, 0.0, 0.1)), *further]
+    asking = approaching(part(tick, 0.1, 1.0))
     found = audited(statistics, reports, Rule(threshold, round_to), earlier, asking)
     tick(1.0)
     small, more = len(found.small), len(found.further)

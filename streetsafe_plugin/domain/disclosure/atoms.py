@@ -19,6 +19,7 @@ from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Statistic
 from streetsafe_plugin.domain.issued import Issued, Scope, hashed
 from streetsafe_plugin.domain.pack import NO_MONTH
+from streetsafe_plugin.domain.progress import Tick, no_tick
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,27 @@ class Atoms:
 
 
 def atoms_of(
-    statistics: Sequence[Statistic], reports: CountedReports, earlier: Sequence[Issued]
+    statistics: Sequence[Statistic],
+    reports: CountedReports,
+    earlier: Sequence[Issued],
+    tick: Tick = no_tick,
 ) -> Atoms:
-    """Return the atoms of a product's numbers and of those that were issued before."""
+    """Return the atoms of a product's numbers and of those that were issued before.
+
+    `tick` is called as the work goes on, but not with how far it has come.
+    """
     scopes = [one.scope for one in statistics]
     scopes += [number.scope for entry in earlier for number in entry.numbers]
     left_out = (reports.month == NO_MONTH).any()
     possible, possible_undated = _possible(scopes, bool(left_out))
     present, gone = _counted(statistics, reports, earlier)
+    tick(0.0)
     columns = np.concatenate((present, gone, possible), axis=1)
     now, then = present.shape[1], gone.shape[1]
     packed = np.ascontiguousarray(np.packbits(columns, axis=0).T)
     keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, atom = np.unique(keys, return_index=True, return_inverse=True)
+    tick(0.0)
     atom = atom.ravel()
     count = len(first)
     undated = np.concatenate(

@@ -98,7 +98,7 @@ class _Audit:
         self.reasons += [one.reason for one in self.told]
         self.counts = np.array([reports.count(one) for one in self.statistics], dtype=np.int64)
         tick(0.0)
-        self.atoms = atoms_of(self.statistics, reports, earlier)
+        self.atoms = atoms_of(self.statistics, reports, earlier, tick)
         tick(0.0)
         self.unknowns = Unknowns(self.atoms, self.reasons, rule.threshold)
         tick(0.0)
@@ -137,6 +137,7 @@ class _Audit:
                 ranges.find_low(row)
                 tick(0.0)
                 moved = ranges.in_the_way(row, least, self._prices())
+                tick(0.0)
                 if moved:
                     self._hold(moved)
                     ranges.know([*fixed, *self._own_bounds()])

@@ -9,7 +9,7 @@ rasters would be scaled or turned into pictures in a GeoPackage, so they become 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from qgis.core import (
 )
 
 from streetsafe_plugin.domain.errors import Cancelled, WriteFailed
+from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.gis.exact_numbers import keep_exact
 from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions
 from streetsafe_plugin.gis.recipe import RECIPE_ITEM
@@ -65,9 +66,7 @@ class Copies:
         self._taken.add(name.lower())
         return name
 
-    def add_rows(
-        self, layer: QgsVectorLayer, without: Collection[str], feedback: QgsFeedback
-    ) -> None:
+    def add_rows(self, layer: QgsVectorLayer, without: Collection[str], tick: Tick) -> None:
         """Copy the rows that a layer shows, without some of its fields.
 
         Layers that show the same rows of the same source share one table.
@@ -86,12 +85,12 @@ class Copies:
         table = self._same.get(same)
         if table is None:
             table = self._same[same] = self.free_name(layer.name())
-            self._write(layer, table, without, feedback)
+            self._write(layer, table, without, tick)
         self.tables[layer.id()] = table
         self.sources[layer.id()] = f"{self.geopackage}|layername={table}"
         self.providers[layer.id()] = "ogr"
 
-    def add_cells(self, layer: QgsRasterLayer, tick: Callable[[float], None]) -> None:
+    def add_cells(self, layer: QgsRasterLayer, tick: Tick) -> None:
         """Copy a raster's cells.
 
         Raises:
@@ -123,8 +122,9 @@ class Copies:
         self.providers[layer.id()] = "gdal"
 
     def _write(
-        self, layer: QgsVectorLayer, table: str, without: Collection[str], feedback: QgsFeedback
+        self, layer: QgsVectorLayer, table: str, without: Collection[str], tick: Tick
     ) -> None:
+        feedback = _RowsProgress(tick)
         names = layer.fields().names()
         exists = self.geopackage.exists()
         writing = QgsVectorFileWriter.ActionOnExistingFile
@@ -243,10 +243,29 @@ def _unwritten(layer: QgsMapLayer, reason: str) -> WriteFailed:
     )
 
 
+class _RowsProgress(QgsFeedback):
+    """Hand QGIS's progress on; where that raises, be cancelled, as a slot must not raise.
+
+    A function of its own would hold this and be held by it, and so would the new project, which
+    must not wait for the garbage collector: one that outlives QGIS takes the process down.
+    """
+
+    def __init__(self, tick: Tick) -> None:
+        super().__init__()
+        self._tick = tick
+        self.progressChanged.connect(self._hand_on)
+
+    def _hand_on(self, percent: float) -> None:
+        try:
+            self._tick(percent / 100)
+        except Cancelled:
+            self.cancel()
+
+
 class _Progress:
     """Hand GDAL's progress on; what that raises stops GDAL and is raised again afterwards."""
 
-    def __init__(self, tick: Callable[[float], None]) -> None:
+    def __init__(self, tick: Tick) -> None:
         self._tick = tick
         self._stopped: Cancelled | None = None
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qgis.core import (
-    QgsFeedback,
     QgsLayerMetadata,
     QgsMapLayer,
     QgsPrintLayout,
@@ -21,7 +20,6 @@ from qgis.core import (
 )
 from qgis.PyQt.QtXml import QDomDocument
 
-from streetsafe_plugin.domain.errors import Cancelled
 from streetsafe_plugin.domain.pack import Audience
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.gis.project_file import save_assembled
@@ -178,18 +176,7 @@ class _Sharing:
         if isinstance(layer, QgsRasterLayer):
             self._copies.add_cells(layer, tick)
             return
-        feedback = QgsFeedback()
-        stopped: list[Cancelled] = []
-
-        def progress(done: float) -> None:
-            try:
-                tick(done / 100)
-            except Cancelled as reason:  # a slot must not raise: QGIS ends the whole programme
-                stopped.append(reason)
-                feedback.cancel()
-
-        feedback.progressChanged.connect(progress)
-        self._copies.add_rows(layer, without, feedback)
+        self._copies.add_rows(layer, without, tick)
         if layer.providerType() == "memory":
             self._notes.append(
                 tr("The scratch layer “{}” was saved into the GeoPackage.").format(layer.name())
