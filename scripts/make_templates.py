@@ -56,6 +56,8 @@ _UUID = re.compile(r"\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}")
 _ATTRIBUTE = re.compile(r' [\w:.-]+="[^"]*"')
 _TAG = re.compile(rf"<([\w:.-]+)((?:{_ATTRIBUTE.pattern})+)(/?)>")
 _TILE_GAP = 2.0
+#: Room for the figures at the left edge of an inset.
+_INSET_GAP = 5.0
 #: Beneath what lies on a map, so that it is read whatever the map shows there.
 _VEIL = QColor(255, 255, 255, 215)
 
@@ -121,12 +123,21 @@ def placed(what: str, name: str, x: float, y: float, width: float, height: float
     return Slot(name, what, (x, y, width, height))
 
 
-def map_slots(x: float, y: float, width: float, height: float) -> list[Slot]:
-    """Return a map with its scale bar and north arrow."""
+def map_slots(x: float, y: float, width: float, height: float, inset: float = 0.0) -> list[Slot]:
+    """Return a map with its scale bar and north arrow, and an inset so wide beside it, if any."""
+    slots = []
+    if inset:
+        width -= inset + _INSET_GAP
+        left = x + width + _INSET_GAP
+        slots = [
+            placed("map", "inset", left, y, inset, height),
+            placed("scale_bar", "inset_scale_bar", left + 2, y + height - 2, 10, 5),
+        ]
     return [
         placed("map", "map", x, y, width, height),
         placed("scale_bar", "scale_bar", x + 2, y + height - 2, 10, 5),
         placed("north_arrow", "north_arrow", x + width - 12, y + 3, 9, 12.5),
+        *slots,
     ]
 
 
@@ -200,7 +211,7 @@ def landscape() -> Paper:
     side, side_width = 201.0, 84.0
     kinds = {
         "overview": [
-            *map_slots(16.5, 30, 177.5, 88),
+            *map_slots(16.5, 30, 177.5, 88, inset=56),
             placed("legend", "legend", 12, 123.5, 182, 18.5),
             text("enough", 12, 143, 182, 9.2, 8.0),
             *chart("trend", 12, 153.5, 88, 31),
@@ -220,7 +231,7 @@ def landscape() -> Paper:
             *chart("reasons", side, 133.5, side_width, 51),
         ],
         "places": [
-            *map_slots(16.5, 30, 177.5, 97),
+            *map_slots(16.5, 30, 177.5, 97, inset=56),
             text("sentences", side, 30, side_width, 42, 8.0),
             placed("legend", "legend", side, 73.5, side_width, 57.5),
             *table("fixes", 12, 133, 273, 51.5, 4.4),
@@ -247,7 +258,7 @@ def portrait() -> Paper:
     left, right, column = 12.0, 108.0, 90.0
     kinds = {
         "overview": [
-            *map_slots(16.5, 30, 181.5, 88),
+            *map_slots(16.5, 30, 181.5, 88, inset=58),
             placed("legend", "legend", 12, 123.5, 186, 18.5),
             text("enough", 12, 143, 186, 9.2, 8.0),
             *tiles(left, 154, column, 3),
@@ -267,7 +278,7 @@ def portrait() -> Paper:
             text("change", right, 240, column, 26.5, 8.0),
         ],
         "places": [
-            *map_slots(16.5, 30, 181.5, 95),
+            *map_slots(16.5, 30, 181.5, 95, inset=58),
             placed("legend", "legend", 12, 130.5, 186, 25),
             text("sentences", 12, 157.5, 186, 34, 8.0),
             *table("fixes", 12, 193.5, 186, 73, 4.4),
@@ -300,7 +311,6 @@ def slides() -> Paper:
         text("briefing_title", width - margin - 80, 18.5, 80, 5.5, 11.0, False, "quiet", "right"),
         text("subtitle", margin, 24.5, inner, 6.5, 13.0, False, "quiet"),
         placed("rule", "rule", margin, 32.5, inner, 0.5),
-        *map_slots(20, 37, 199, 106),
         placed("legend", "legend", margin, 148, 205, 24),
         text("headline", side, 37, side_width, 51, 15.0),
         *[
@@ -324,7 +334,10 @@ def slides() -> Paper:
              "middle"),
         text("page", width - margin - 90, 185, 90, 3.6, 6.5, False, "quiet", "right"),
     ]  # fmt: skip
-    kinds = dict.fromkeys(("overview", "park", "places", "gap"), slots)
+    kinds = {
+        kind: [*map_slots(20, 37, 199, 106, inset), *slots]
+        for kind, inset in (("overview", 64), ("park", 0), ("places", 64), ("gap", 0))
+    }
     return Paper("slides-16x9", width, height, kinds, 5, 10.0)
 
 
@@ -479,9 +492,13 @@ _MADE = {"map": _map, "legend": _legend, "scale_bar": _scale_bar, "north_arrow":
 
 def _link(layout: QgsPrintLayout, kind: str) -> None:
     """Tie what explains a map to it, as the designer shows it."""
-    shown = layout.itemById(f"{kind}.map")
-    for name in ("legend", "scale_bar", "north_arrow"):
-        item = layout.itemById(f"{kind}.{name}")
+    for name, of in (
+        ("legend", "map"),
+        ("scale_bar", "map"),
+        ("north_arrow", "map"),
+        ("inset_scale_bar", "inset"),
+    ):
+        shown, item = layout.itemById(f"{kind}.{of}"), layout.itemById(f"{kind}.{name}")
         if shown is not None and item is not None:
             item.setLinkedMap(shown)
 

@@ -7,6 +7,7 @@ a PDF nor with a project in which the layouts are kept. Points are in an interna
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -23,19 +24,29 @@ from qgis.core import (
     QgsRuleBasedRenderer,
     QgsVectorLayer,
 )
+from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
+from streetsafe_plugin.domain.arrays import Bools
+from streetsafe_plugin.domain.crowding import crowded
 from streetsafe_plugin.domain.errors import WriteFailed
-from streetsafe_plugin.domain.pack import Audience, Pack
+from streetsafe_plugin.domain.pack import Audience, HotCell, Pack
 from streetsafe_plugin.domain.progress import Tick, no_tick
-from streetsafe_plugin.gis.briefing_tables import briefing_tables, hot_by_neighbours
-from streetsafe_plugin.gis.map_styles import heat_shown, specks, without_labels
+from streetsafe_plugin.gis.briefing_tables import briefing_tables, hot_by_neighbours, park_spots
+from streetsafe_plugin.gis.map_styles import heat_shown, numbers_without, specks, without_labels
 from streetsafe_plugin.gis.pages.maps import EXPLAINS_ITSELF, BriefingLayers, park_symbols
 from streetsafe_plugin.gis.store import write_layers
 from streetsafe_plugin.i18n import tr
 
 #: More points than this are a grey mass on an overview, and a very large PDF.
 MOST_POINTS_DRAWN = 20_000
+#: Markers nearer than this share of a map's diagonal cover each other's numbers.
+_CLOSE_SHARE = 0.035
+#: What would not become so many times larger in an inset gets none.
+_LEAST_ENLARGED = 3.0
+_MOST_ENLARGED = 10.0
+#: Room for markers and numbers at an inset's edges, as a share of its longer side.
+_INSET_MARGIN = 0.05
 #: The number of the outer rings' symbol in the rings' style; the park has its own outline.
 _RING_OUTSIDE = 1
 #: As the style of hot spots names cells that are hot by their neighbours only.
@@ -86,17 +97,26 @@ def briefing_layers(
     for name in _EXPLAIN_THEMSELVES:
         if name in opened:
             opened[name].setCustomProperty(EXPLAINS_ITSELF, True)
+    extents = _extents(pack, area)
+    insets, crowd = _insets(pack, extents)
+    beside = {}
+    if crowd:
+        opened["other_numbers"] = numbers_without(opened["numbers"], crowd)
+        beside["overview"] = [
+            opened["other_numbers"] if layer is opened["numbers"] else layer
+            for layer in maps["overview"]
+        ]
     project.addMapLayers(list(opened.values()), False)
     places = xy if internal and xy is not None else np.empty((0, 2))
     symbols = _legend_symbols(opened, pack, set(concerns or ()))
-    return BriefingLayers(maps, _extents(pack, area), symbols, places, crs, final)
+    return BriefingLayers(maps, extents, symbols, places, crs, final, insets, beside)
 
 
 #: What their symbols' labels say needs no name above it.
 _EXPLAIN_THEMSELVES = ("parks", "outlines", "rings", "numbers", "area")
 #: By kind of page its layers, bottom first.
 _DRAWN: Mapping[str, Sequence[str]] = {
-    "overview": ("specks", "outlines", "heat", "area", "numbers"),
+    "overview": ("specks", "heat", "outlines", "area", "numbers"),
     "park": ("heat", "rings", "parks", "reports"),
     "places": ("area", "hot_cells", "outlines", "fixes"),
     "gap": ("gap_areas", "area", "outlines"),
@@ -118,9 +138,7 @@ def _extents(pack: Pack, area: Sequence[BaseGeometry] | None) -> Mapping[str, Qg
     whole = _around(area or [shape for park in pack.parks for shape in park.zone_shapes])
     hot = [cell.shape for cell in pack.hot_spots.cells] if pack.hot_spots else []
     hottest = [
-        cell.shape
-        for cell in (pack.hot_spots.cells if pack.hot_spots else ())
-        if cell.level.startswith("hot")
+        cell.shape for cell in (pack.hot_spots.cells if pack.hot_spots else ()) if _hot(cell)
     ]
     places = _around(hottest or hot)
     for fix in pack.fixes:
@@ -131,6 +149,48 @@ def _extents(pack: Pack, area: Sequence[BaseGeometry] | None) -> Mapping[str, Qg
         "places": places if places.xMinimum() <= places.xMaximum() else whole,
         "gap": gap if gap.xMinimum() <= gap.xMaximum() else whole,
     }
+
+
+def _hot(cell: HotCell) -> bool:
+    return cell.level.startswith("hot")
+
+
+def _insets(
+    pack: Pack, extents: Mapping[str, QgsRectangle]
+) -> tuple[dict[str, QgsRectangle], list[str]]:
+    """Return by kind of map what its inset shows, and the numbers of the parks that crowd."""
+    spots = park_spots(pack.parks)
+    crowd = _crowd(list(spots.values()), extents["overview"])
+    numbers = [number for number, is_crowded in zip(spots, crowd) if is_crowded]
+    shapes = [park.zone_shapes[0] for park in pack.parks if str(park.number) in numbers]
+    marks = [Point(fix.x, fix.y) for fix in pack.fixes]
+    marks += [cell.shape for cell in (pack.hot_spots.cells if pack.hot_spots else ()) if _hot(cell)]
+    middles = [(mark.centroid.x, mark.centroid.y) for mark in marks]
+    held = [mark for mark, there in zip(marks, _crowd(middles, extents["places"])) if there]
+    insets = {
+        kind: _with_room(_around(crowding), extents[kind])
+        for kind, crowding in (("overview", shapes), ("places", held))
+        if crowding and _is_part(_around(crowding), extents[kind])
+    }
+    return insets, numbers if "overview" in insets else []
+
+
+def _crowd(spots: Sequence[tuple[float, float]], extent: QgsRectangle) -> Bools:
+    diagonal = math.hypot(extent.width(), extent.height())
+    return crowded(np.array(spots, dtype=float).reshape(-1, 2), _CLOSE_SHARE * diagonal)
+
+
+def _is_part(extent: QgsRectangle, whole: QgsRectangle) -> bool:
+    """Tell whether an extent would gain much by a map of its own."""
+    longer = max(extent.width(), extent.height())
+    return longer * _LEAST_ENLARGED <= max(whole.width(), whole.height())
+
+
+def _with_room(extent: QgsRectangle, whole: QgsRectangle) -> QgsRectangle:
+    """Return an extent with room for markers at its edges, and not absurdly small."""
+    least = max(whole.width(), whole.height()) / _MOST_ENLARGED
+    longer = max(extent.width(), extent.height())
+    return extent.buffered(max(_INSET_MARGIN * longer, (least - longer) / 2))
 
 
 def _around(shapes: Sequence[BaseGeometry]) -> QgsRectangle:

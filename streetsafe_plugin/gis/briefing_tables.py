@@ -57,7 +57,7 @@ def briefing_tables(
             tr("Parks, by number"),
             "point",
             [text_field("number")],
-            _numbers(parks),
+            [(spot, [number]) for number, spot in park_spots(parks).items()],
             map_styles.park_numbers,
         ),
     ]
@@ -92,8 +92,7 @@ def briefing_tables(
             for cell in pack.hot_spots.cells
         ]
         title = tr("Hot spots, cells of {:g} m").format(pack.hot_spots.cell_m)
-        style = styling.from_file("hotspot_classes")
-        made.append(table("hot_cells", title, "polygon", fields, rows, style))
+        made.append(table("hot_cells", title, "polygon", fields, rows, map_styles.hot_cells))
     if pack.fixes:
         fields = [integer_field("rank"), text_field("owner")]
         rows = [((fix.x, fix.y), [fix.rank, fix.owner]) for fix in reversed(pack.fixes)]
@@ -142,9 +141,9 @@ def _clean(shape: BaseGeometry) -> BaseGeometry:
     )
 
 
-def _numbers(parks: Sequence[Park]) -> list[Row]:
-    """Return the parks as points with their numbers: at an overview's scale shapes are specks."""
+def park_spots(parks: Sequence[Park]) -> dict[str, tuple[float, float]]:
+    """Return by number where each park is marked: at an overview's scale shapes are specks."""
     # a park of which smaller ones have all has no ground of its own left to mark
     drawn = [park for park in parks if not park.zone_shapes[0].is_empty]
     spots = [park.zone_shapes[0].representative_point() for park in drawn]
-    return [((spot.x, spot.y), [str(park.number)]) for spot, park in zip(spots, drawn)]
+    return {str(park.number): (spot.x, spot.y) for spot, park in zip(spots, drawn)}

@@ -6,7 +6,10 @@ No layer is blended or made translucent as a whole: QGIS would then print the ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qgis.core import (
+    QgsExpression,
     QgsFillSymbol,
     QgsLabeling,
     QgsMarkerSymbol,
@@ -61,6 +64,17 @@ def park_numbers(layer: QgsVectorLayer) -> None:
     layer.setLabelsEnabled(True)
 
 
+def numbers_without(layer: QgsVectorLayer, some: Sequence[str]) -> QgsVectorLayer:
+    """Return the layer of park numbers without the labels of some: an inset has them."""
+    other = layer.clone()
+    settings = other.labeling().settings()
+    there = ", ".join(QgsExpression.quotedValue(number) for number in some)
+    settings.isExpression = True
+    settings.fieldName = f'if("number" IN ({there}), NULL, "number")'
+    other.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+    return other
+
+
 def rings(layer: QgsVectorLayer) -> None:
     """Draw rings by their edges, each with how far from the park it lies."""
     styling.from_file("rings")(layer)
@@ -93,6 +107,14 @@ def ring_counts(layer: QgsVectorLayer) -> None:
     settings.setFormat(_haloed(7.5, "#1f2933"))
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
+
+
+def hot_cells(layer: QgsVectorLayer) -> None:
+    """Draw hot and cold cells; the others are bare ground, however large the map's scale."""
+    styling.from_file("hotspot_classes")(layer)
+    for rule in layer.renderer().rootRule().children():
+        if "'none'" in rule.filterExpression():
+            rule.setActive(False)
 
 
 def crime_gap(layer: QgsVectorLayer) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ PALE = QColor("#e4efe8")
 _FAMILIES = ("Open Sans", "Segoe UI", "Arial", "Liberation Sans", "DejaVu Sans")
 _LEFT = Qt.AlignmentFlag.AlignLeft
 _TOP = Qt.AlignmentFlag.AlignTop
+
+_NO_BREAK = "\u00a0"
+_HELD_TOGETHER = re.compile(
+    r"(?<=\bP) (?=[=<] \d)|(?<=\bP [=<]) (?=\d)|(?<=\d) (?=(?:m|km|ha|km²|%)(?!\w))"
+)
 
 
 @dataclass(frozen=True)
@@ -196,5 +202,9 @@ class Sheet:
 
 
 def as_letters(text: str) -> str:
-    """Return text for a label, line by line: shown as it is, never evaluated."""
-    return "\n".join(text_gate.label(line) for line in text.split("\n"))
+    """Return text for a label, line by line: shown as it is, never evaluated.
+
+    A line does not end between a number and its unit, nor within “P = 0.002”.
+    """
+    shown = "\n".join(text_gate.label(line) for line in text.split("\n"))
+    return _HELD_TOGETHER.sub(_NO_BREAK, shown)

@@ -94,7 +94,7 @@ def _drawn_mm(font: QFont) -> float:
 def _wrapped(paragraph: str, font: QFont, width: float) -> int:
     space = width_mm(" ", font)
     lines, used = 1, 0.0
-    for word in paragraph.split():
+    for word in paragraph.split(" "):
         advance = width_mm(word, font)
         if used and used + advance > width * _SAFETY:
             lines, used = lines + 1, 0.0

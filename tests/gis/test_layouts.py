@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsExpression,
+    QgsExpressionContext,
     QgsLayoutExporter,
     QgsLayoutFrame,
     QgsLayoutItem,
@@ -39,7 +41,7 @@ from streetsafe_plugin.gis.layouts import Laid, briefing_layout
 from streetsafe_plugin.gis.pages.in_sight import symbols_in_sight
 from streetsafe_plugin.gis.pages.page import box_of
 from streetsafe_plugin.gis.pages.template import PAPERS, load_template, template_file
-from streetsafe_plugin.gis.sheet import font
+from streetsafe_plugin.gis.sheet import as_letters, font
 from streetsafe_plugin.gis.text_fit import height_mm, width_mm
 from streetsafe_plugin.paths import resource
 from tests import packs
@@ -380,6 +382,98 @@ def shades(layout, page: int) -> np.ndarray:
 
 def share_that_differs(one: np.ndarray, other: np.ndarray) -> float:
     return float((np.abs(one.astype(int) - other.astype(int)) > 60).mean())
+
+
+def crowded_pack() -> Pack:
+    """Return a pack of five parks in one town and three far away from it and each other."""
+    town = [(457_000 + 700 * at, 301_000 + 400 * (at % 2)) for at in range(5)]
+    far = [(430_000, 280_000), (485_000, 320_000), (480_000, 285_000)]
+    parks = [
+        packs.park_of(number, f"Park {number}", packs.blob(x, y, 150, number), (9, 8, 7, 6))
+        for number, (x, y) in enumerate([*town, *far], start=1)
+    ]
+    return Pack(Audience.INTERNAL, packs.whole_of(parks, 7), tuple(parks), "Enough for a pattern.")
+
+
+def drawn_numbers(shown: QgsLayoutItemMap) -> list[str]:
+    """Return the numbers that a map puts beside its parks."""
+    (layer,) = [one for one in shown.layers() if one.name() == "Parks, by number"]
+    settings = layer.labeling().settings()
+    if not settings.isExpression:
+        return sorted(str(row[settings.fieldName]) for row in layer.getFeatures())
+    expression = QgsExpression(settings.fieldName)
+    context = QgsExpressionContext()
+    found = []
+    for row in layer.getFeatures():
+        context.setFeature(row)
+        context.setFields(layer.fields())
+        found.append(to_python(expression.evaluate(context)))
+    return sorted(number for number in found if number is not None)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_crowd_of_parks_gets_an_inset(lay, paper: str) -> None:
+    made = lay(crowded_pack(), paper)
+    assert overlapping(made.laid) == []
+    user = QgsProject()
+    keep_in_project(user, [made.laid], made.layers, "Feeling safe", Audience.INTERNAL, {})
+    (kept,) = user.layoutManager().printLayouts()
+    for layout in (made.laid.layout, kept):
+        shown, inset = (layout.itemById(f"page01_{name}") for name in ("map", "inset"))
+        assert drawn_numbers(shown) == ["6", "7", "8"]
+        assert set("12345") <= set(drawn_numbers(inset))
+        town = QgsRectangle(456_800, 300_800, 460_000, 301_600)
+        assert inset.extent().contains(town)
+        assert inset.scale() * 3 < shown.scale()
+        assert shown.extent().contains(inset.extent())
+        assert shown.overviews().overview(0).linkedMap() is inset
+        assert layout.itemById("page01_inset_scale_bar").linkedMap() is inset
+        assert layout.itemById("page01_scale_bar").linkedMap() is shown
+
+
+def test_without_a_crowd_the_map_has_the_inset_s_room(lay) -> None:
+    of_two, of_many = lay(packs.small_pack()), lay(crowded_pack())
+    sparse, crowded = of_two.laid.layout, of_many.laid.layout
+    assert sparse.itemById("page01_inset") is None
+    assert sparse.itemById("page01_inset_scale_bar") is None
+    wide, narrow = (box_of(one.itemById("page01_map")) for one in (sparse, crowded))
+    inset = box_of(crowded.itemById("page01_inset"))
+    assert wide.x == narrow.x
+    assert wide.x + wide.width == pytest.approx(inset.x + inset.width)
+    # the arrow keeps its distance to the map's right edge
+    arrow, before = (box_of(one.itemById("page01_north_arrow")) for one in (sparse, crowded))
+    assert wide.x + wide.width - arrow.x == pytest.approx(narrow.x + narrow.width - before.x)
+    assert drawn_numbers(sparse.itemById("page01_map")) == ["1", "2"]
+
+
+def test_a_template_without_an_inset_has_all_numbers_on_its_map(draw, tmp_path: Path) -> None:
+    shipped = template_file(A4, str(tmp_path)).read_text(encoding="utf-8")
+    own = tmp_path / "own.qpt"
+    own.write_text(shipped.replace('id="overview.inset"', 'id="logo"'), encoding="utf-8")
+    _, layers = draw(crowded_pack())
+    project = QgsProject()
+    laid = briefing_layout(
+        project, load_template(own, A4), packs.FRAME, crowded_pack(), layers, None, ["By hand."]
+    )
+    assert laid.missing == ("overview.inset",)
+    assert drawn_numbers(laid.layout.itemById("page01_map")) == [*"12345678"]
+    assert laid.layout.itemById("page01_inset_scale_bar") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "held"),
+    [
+        ("(P = 0.002).", 2),
+        ("P < 0.001", 2),
+        ("250 m on average", 1),
+        ("the 95 % interval", 1),
+        ("3 km² of it", 1),
+        ("in 10 months, 3 parks, 5 men", 0),
+    ],
+)
+def test_no_line_ends_within_a_figure(words: str, held: int) -> None:
+    assert as_letters(words).count("\u00a0") == held
+    assert as_letters(words).split() == words.split()
 
 
 # --- templates -------------------------------------------------------------------------------

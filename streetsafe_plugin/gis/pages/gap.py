@@ -30,8 +30,10 @@ def gap_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
         ],
     )
     if gap.areas:
-        _places(page, "feared", feared, tr("Feared more than recorded crime explains"))
-        _places(page, "crime", crime, tr("Recorded crime, but less feared than that explains"))
+        most = max(len(feared), len(crime))
+        _places(page, "feared", feared, tr("Feared more than recorded crime explains"), most)
+        less_feared = tr("Recorded crime, but less feared than that explains")
+        _places(page, "crime", crime, less_feared, most)
     else:
         page.clear("feared_title", "feared_table", "crime_title", "crime_table")
     period = pack.whole.crime_period
@@ -53,7 +55,7 @@ def _of(gap: FearAndCrime, gap_class: str) -> list[GapArea]:
     return sorted(found, key=first)
 
 
-def _places(page: Page, name: str, areas: Sequence[GapArea], title: str) -> None:
+def _places(page: Page, name: str, areas: Sequence[GapArea], title: str, like_rows: int) -> None:
     page.say(f"{name}_title", title if areas else tr("{}: no place").format(title))
     columns = [
         Column(tr("Place"), 48, words=True),
@@ -71,4 +73,5 @@ def _places(page: Page, name: str, areas: Sequence[GapArea], title: str) -> None
         columns,
         rows,
         tr("and {} more places, in the tables of this pack"),
+        like_rows,
     )

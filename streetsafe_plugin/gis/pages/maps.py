@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsFillSymbol,
     QgsLayerTreeLayer,
     QgsLayoutItemLegend,
     QgsLayoutItemMap,
+    QgsLayoutItemMapOverview,
     QgsLayoutItemPicture,
     QgsLayoutItemScaleBar,
     QgsLayoutSize,
@@ -33,7 +35,7 @@ from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Park
 from streetsafe_plugin.gis.pages.in_sight import heat_in_sight, symbols_in_sight
 from streetsafe_plugin.gis.pages.page import Page, box_of
-from streetsafe_plugin.gis.sheet import MM, Box
+from streetsafe_plugin.gis.sheet import MM, QUIET, Box
 from streetsafe_plugin.i18n import tr
 from streetsafe_plugin.paths import resource
 
@@ -41,6 +43,8 @@ _SMALLEST_MAP_M = 800.0
 _SMALLEST_GRID_M = 100.0
 #: A scale bar is about this share of the map's width.
 _BAR_SHARE = 0.25
+#: On a shorter one the figures run into each other.
+_SHORTEST_BAR_MM = 25.0
 _SMALLEST_LEGEND, _LEGEND_STEP = 0.6, 0.93
 #: A layer with so many classes may take several columns of a legend.
 _MANY_CLASSES = 6
@@ -53,7 +57,9 @@ class BriefingLayers:
     """The layers of the maps and what is to be known of them.
 
     `maps` holds by kind of page its layers, bottom first, and `extents` what its map shows;
-    a park's page shows the park's own. `legend_symbols` holds by layer id the numbers of the
+    a park's page shows the park's own. `insets` holds by kind what an inset shows of its map, where
+    that is crowded, and `beside_insets` the layers of a map beside its inset where they are others.
+    `legend_symbols` holds by layer id the numbers of the
     symbols that a legend explains, none for a layer that needs no explanation. `places` (n, 2)
     are the reports', none where they must not be drawn. `path` is the layers' GeoPackage.
     """
@@ -64,10 +70,13 @@ class BriefingLayers:
     places: np.ndarray
     crs: QgsCoordinateReferenceSystem
     path: Path
+    insets: Mapping[str, QgsRectangle] = field(default_factory=dict)
+    beside_insets: Mapping[str, Sequence[QgsMapLayer]] = field(default_factory=dict)
 
     def all_layers(self) -> list[QgsMapLayer]:
         """Return every layer once, bottom first."""
-        found = {layer.id(): layer for held in self.maps.values() for layer in held}
+        drawn = [*self.maps.values(), *self.beside_insets.values()]
+        found = {layer.id(): layer for held in drawn for layer in held}
         return list(found.values())
 
     def has_heat(self, kind: str) -> bool:
@@ -101,23 +110,23 @@ def show_map(
 ) -> QgsRectangle:
     """Fill the page's map and what explains it, and return the extent that it shows.
 
-    The legend explains the symbols that are in sight, and no others.
+    The legend explains the symbols that are in sight, and no others. Where the map is crowded an
+    inset shows the crowd larger; the map has the inset's room where it is not.
 
     Other maps that a force has put on the page get the same layers: left alone they would draw
     whatever the project holds.
     """
-    on_top_first = list(reversed(layers.maps[kind]))
+    inset = page.item("inset", QgsLayoutItemMap) if kind in layers.insets else None
+    if inset is None:
+        page.clear("inset_scale_bar")
+        page.widen("map", over="inset", along=("north_arrow",))
+    drawn = layers.maps[kind]
+    beside = drawn if inset is None else layers.beside_insets.get(kind, drawn)
     shown = page.item("map", QgsLayoutItemMap)
     filled = extent
     for item in page.items:
         if isinstance(item, QgsLayoutItemMap):
-            box = box_of(item)
-            within = _fill(extent, box.width / box.height)
-            item.setCrs(layers.crs)
-            item.setLayers(on_top_first)
-            item.setKeepLayerSet(True)
-            item.setFollowVisibilityPreset(False)
-            item.setExtent(within)
+            within = _draw(item, beside if item is shown else drawn, extent, layers.crs)
             if item is shown:
                 filled = within
     if shown is None:
@@ -126,11 +135,43 @@ def show_map(
     _require_drawable(shown)
     _space_grids(shown, filled)
     usual = layers.legend_symbols
-    entries = [(one, symbols_in_sight(one, filled, usual[one.id()])) for one in on_top_first]
+    entries = [(one, symbols_in_sight(one, filled, usual[one.id()])) for one in reversed(beside)]
     _explain(page, shown, entries)
-    _set_scale_bar(page, shown, filled)
+    _set_scale_bar(page, "scale_bar", shown, filled)
     _point_north(page, shown)
+    if inset is not None:
+        larger = _draw(inset, drawn, layers.insets[kind], layers.crs)
+        _require_drawable(inset)
+        _space_grids(inset, larger)
+        _set_scale_bar(page, "inset_scale_bar", inset, larger)
+        _frame(shown, inset)
     return filled
+
+
+def _draw(
+    item: QgsLayoutItemMap,
+    layers: Sequence[QgsMapLayer],
+    extent: QgsRectangle,
+    crs: QgsCoordinateReferenceSystem,
+) -> QgsRectangle:
+    """Have a map draw layers, bottom first; return the extent that it shows."""
+    box = box_of(item)
+    within = _fill(extent, box.width / box.height)
+    item.setCrs(crs)
+    item.setLayers(list(reversed(layers)))
+    item.setKeepLayerSet(True)
+    item.setFollowVisibilityPreset(False)
+    item.setExtent(within)
+    return within
+
+
+def _frame(shown: QgsLayoutItemMap, inset: QgsLayoutItemMap) -> None:
+    """Draw on a map the frame of what its inset shows."""
+    frame = QgsLayoutItemMapOverview("inset", shown)
+    shown.overviews().addOverview(frame)
+    frame.setLinkedMap(inset)
+    look = {"style": "no", "outline_color": QUIET.name(), "outline_width": "0.3"}
+    frame.setFrameSymbol(QgsFillSymbol.createSimple(look))
 
 
 def _require_drawable(shown: QgsLayoutItemMap) -> None:
@@ -224,13 +265,14 @@ def _fits(legend: QgsLayoutItemLegend, most_columns: int, room: Box) -> bool:
     return False
 
 
-def _set_scale_bar(page: Page, shown: QgsLayoutItemMap, extent: QgsRectangle) -> None:
-    """Make the bar a quarter of the map's width; metres below a kilometre, else kilometres."""
-    bar = page.item("scale_bar", QgsLayoutItemScaleBar)
+def _set_scale_bar(page: Page, name: str, shown: QgsLayoutItemMap, extent: QgsRectangle) -> None:
+    """Make the bar a quarter of the map's width or more; metres below a kilometre, else km."""
+    bar = page.item(name, QgsLayoutItemScaleBar)
     if bar is None:
         return
     segments = max(bar.numberOfSegments(), 1)
-    segment_m = briefing.nice_step(extent.width() * _BAR_SHARE, segments)
+    share = max(_BAR_SHARE, _SHORTEST_BAR_MM / box_of(shown).width)
+    segment_m = briefing.nice_step(extent.width() * share, segments)
     in_km = segment_m >= 1000
     unit = QgsUnitTypes.DistanceUnit
     bar.setLinkedMap(shown)

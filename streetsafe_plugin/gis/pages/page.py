@@ -155,6 +155,25 @@ class Page:
                 held.attemptMoveBy(0, more)
         grown.attemptResize(QgsLayoutSize(box.width, box.height + more, MM))
 
+    def widen(self, name: str, over: str, along: Sequence[str]) -> None:
+        """Remove the slot to the right of another one, which gets its room.
+
+        The slots `along` the edge between the two move with it.
+        """
+        grown, gone = self._slots.get(name), self._slots.get(over)
+        if gone is None:
+            return
+        far = box_of(gone)
+        self.clear(over)
+        if grown is None:
+            return
+        box = box_of(grown)
+        more = far.x + far.width - box.x - box.width
+        for one in along:
+            if one in self._slots:
+                self._slots[one].attemptMoveBy(more, 0)
+        grown.attemptResize(QgsLayoutSize(box.width + more, box.height, MM))
+
     def small(self, size_pt: float, bold: bool = False) -> QFont:
         """Return the page's font for charts and tables, of a size as on A4."""
         title = self.item("title", QgsLayoutItemLabel)

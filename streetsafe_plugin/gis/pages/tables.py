@@ -46,20 +46,22 @@ def table(
     columns: Sequence[Column],
     rows: Sequence[Sequence[str]],
     more: str = "",
+    like_rows: int = 0,
 ) -> int:
     """Draw a table in a slot's box and return how many of its rows are shown.
 
     Where not all fit even in small print, a line beneath says `more`, in which `{}` stands for
-    the number of rows that are left out. Without rows, or a slot, nothing is drawn.
+    the number of rows that are left out. Without rows, or a slot, nothing is drawn. `like_rows`
+    are those of a table beside it, whose print is to be as large.
     """
     slot = page.take_box(name)
     if slot is None or not rows:
         return 0
     box, ground = slot
-    size_pt = _SIZE_PT
-    while size_pt > _SMALLEST_PT and _room(box.height, size_pt * page.scale) < len(rows):
+    size_pt, wanted = _SIZE_PT, max(len(rows), like_rows)
+    while size_pt > _SMALLEST_PT and _room(box.height, size_pt * page.scale) < wanted:
         size_pt -= 0.1
-    if _room(box.height, size_pt * page.scale) < len(rows):
+    if _room(box.height, size_pt * page.scale) < wanted:
         size_pt = _SIZE_PT  # small print would not help: fewer rows, but easy to read
     room = _room(box.height, size_pt * page.scale)
     shown = rows if len(rows) <= room else rows[: room - 1]
