@@ -21,6 +21,8 @@ from streetsafe_plugin.i18n import tr
 
 #: Smaller scraps, left where rings meet, are no ground to draw.
 _LEAST_M2 = 1.0
+#: Smaller holes of an area are gaps between its pieces.
+_LEAST_HOLE_M2 = 10_000.0
 
 
 def briefing_tables(
@@ -78,7 +80,7 @@ def briefing_tables(
             table("rings", title, "polygon", fields, _counted_rings(parks), map_styles.ring_counts)
         )
     if area:
-        rows = [(shape, [""]) for shape in area]
+        rows = [(_outline(area), [""])]
         style = styling.from_file("area")
         made.append(table("area", tr("Area"), "polygon", [text_field("name")], rows, style))
     if pack.hot_spots is not None and pack.hot_spots.cells:
@@ -133,6 +135,27 @@ def _counted_rings(parks: Sequence[Park]) -> list[Row]:
         for park in parks
         for ring, (shape, zone) in enumerate(zip(park.zone_shapes, park.zones))
     ]
+
+
+def _outline(area: Sequence[BaseGeometry]) -> BaseGeometry:
+    """Return the outline of an area that may be given in pieces, such as wards.
+
+    The pieces' own edges would cover the map. Their edges seldom meet exactly, so small gaps
+    between them are none.
+    """
+    return shapely.geometry.MultiPolygon(
+        [
+            shapely.geometry.Polygon(
+                part.exterior,
+                [
+                    hole
+                    for hole in part.interiors
+                    if shapely.geometry.Polygon(hole).area >= _LEAST_HOLE_M2
+                ],
+            )
+            for part in polygon_parts(unary_union(list(area)))
+        ]
+    )
 
 
 def _clean(shape: BaseGeometry) -> BaseGeometry:

@@ -126,10 +126,12 @@ def crime_gap(layer: QgsVectorLayer) -> None:
     }
     renderer = layer.renderer()
     for number, category in enumerate(renderer.categories()):
+        symbol = category.symbol().clone()
         if category.value() in patterns:
-            symbol = category.symbol().clone()
             symbol.appendSymbolLayer(patterns[category.value()])
-            renderer.updateCategorySymbol(number, symbol)
+        elif category.value() == "neither":  # its grey is too pale for print
+            symbol[0].setStrokeColor(QColor("#b9c0c7"))
+        renderer.updateCategorySymbol(number, symbol)
 
 
 def specks(reports: QgsVectorLayer) -> QgsVectorLayer:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qgis.core import QgsLayoutExporter, QgsProcessingException, QgsProject
+from qgis.core import QgsLayoutExporter, QgsProcessingException, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtGui import QImage
 
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
@@ -320,6 +320,25 @@ def test_only_reports_in_the_area_are_counted(brief, make_layer) -> None:
     overview = pages_of(brief(AREA=area)["PDF"])[0]
     assert "23 lie inside a park" in overview
     assert "37 outside the" in overview
+
+
+def test_an_area_in_pieces_is_drawn_as_one(brief, make_layer, tmp_path: Path) -> None:
+    """Two wards that meet but for a slit of 10 by 50 m, and an island of 100 by 100 m."""
+    left = "(456000 300000, 457500 300000, 457500 301000, 457490 301000, 457490 301050,"
+    pieces = make_layer(
+        [
+            f"Polygon({left} 457500 301050, 457500 303000, 456000 303000, 456000 300000))",
+            "Polygon((457500 300000, 459000 300000, 459000 303000, 457500 303000, 457500 300000))",
+            "Polygon((459500 303000, 459600 303000, 459600 303100, 459500 303100, 459500 303000))",
+        ],
+        kind="Polygon",
+    )
+    brief(AREA=pieces, FORMATS=[4])
+    [maps] = (tmp_path / "pack").glob("*_maps.gpkg")
+    [area] = QgsVectorLayer(f"{maps}|layername=area", "area", "ogr").getFeatures()
+    parts = area.geometry().asMultiPolygon()
+    assert [len(rings) for rings in parts] == [1, 1]
+    assert area.geometry().area() == pytest.approx(3000 * 3000 + 100 * 100)
 
 
 def test_long_texts_stay_on_the_page(brief, parks, make_layer) -> None:
