@@ -8,6 +8,8 @@ export SOURCE CRIMES BOUNDARIES AREA MARKING
 export OUT ?= build/demo
 # make test, make test-domain: more for pytest, such as ARGS="-k rings"
 ARGS :=
+# as many processes as the machine has cores, each with whole files of tests
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 # make deploy: the QGIS profile to install into; the user's default one if empty
 export PROFILE_DIR
 # make matrix: which QGIS versions, all if empty, such as ONLY=3.40
@@ -39,7 +41,7 @@ demo: $(READY) | build/runtime  ## Walk the whole journey on the sample data (or
 
 test: $(READY) | build/runtime  ## Run every test (ARGS= for more to pytest)
 	@rm -rf .qgis-settings
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-domain: $(READY)  ## Run the tests of the arithmetic alone, without QGIS
 	$(PYTHON) -m pytest -p no:pytest_qgis -p no:pytest-qt --confcutdir=tests/domain tests/domain $(ARGS)

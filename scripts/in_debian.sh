@@ -165,4 +165,5 @@ once_for test-tools requirements-test.txt install_test_tools
 flock --unlock 9
 copy_checkout
 enter sh -c 'cd /tmp/streetsafe && /opt/venv/bin/python scripts/versions.py &&
-    exec /opt/venv/bin/python -m pytest -p no:cacheprovider "$@"' sh "$@"
+    exec /opt/venv/bin/python -m pytest -p no:cacheprovider \
+        --numprocesses auto --dist loadfile "$@"' sh "$@"

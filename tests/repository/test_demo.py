@@ -1,37 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scripts that walk the whole journey and time it, run as `make` runs them."""
+"""The script that walks the whole journey, run as `make` runs it."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 
+from tests.repository.scripts import script
 from tests.sheets import sheets_of
 
 pytest.importorskip("qgis.core")
-
-
-def script(root, tmp_path, name, *arguments):
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    environment = {
-        **os.environ,
-        "QT_QPA_PLATFORM": "offscreen",
-        "XDG_RUNTIME_DIR": str(runtime),
-        "QGIS_CUSTOM_CONFIG_PATH": str(tmp_path / "profile"),
-    }
-    return subprocess.run(
-        [sys.executable, str(root / "scripts" / name), *map(str, arguments)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_demo_stops_with_the_sentence_of_the_step_that_failed(root, tmp_path):
@@ -71,36 +48,3 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
     assert "layers, all valid when opened again" in summary
     assert str(tmp_path) not in summary
     assert str(out / "streetsafe_demo.qgz") in done.stdout
-
-
-def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
-    sizes = ["--points", 300, "--parks", 20, "--rows", 200, "--crimes", tmp_path / "none.zip"]
-    done = script(root, tmp_path, "bench.py", *sizes, "--briefings", 1)
-    assert done.returncode == 0, done.stderr
-    printed = [json.loads(line) for line in done.stdout.splitlines()]
-    lines = {line["benchmark"]: line for line in printed}
-    assert list(lines) == [
-        "importreports",
-        "importcrimes",
-        "exportbriefing",
-        "heatmap",
-        "hotspotgrid",
-        "gi_star",
-        "parkanalysis",
-    ]
-    assert lines["importcrimes"]["skipped"] == "There is no file none.zip."
-    assert lines["importreports"]["rows"] == 200
-    for one in ("streetsafe", "ogr2ogr"):
-        assert lines["importreports"][f"{one}_s"] > 0
-        assert lines["importreports"][f"{one}_peak_mb"] > 0
-    briefings = {line["audience"]: line for line in printed if "audience" in line}
-    assert list(briefings) == ["internal", "partner", "public"]
-    for briefing in briefings.values():
-        assert (briefing["parks"], briefing["pages"]) == (18, 22)
-        assert 0 < briefing["longest_gap_s"] < briefing["streetsafe_s"]
-    # timed beside esda only where that is installed
-    assert "skipped" in lines["gi_star"] or lines["gi_star"]["esda_s"] > 0
-    assert abs(lines["hotspotgrid"]["cells"] / lines["hotspotgrid"]["qgis_cells"] - 1) < 0.05
-    for line in (lines["heatmap"], lines["hotspotgrid"], lines["parkanalysis"]):
-        assert line["points"] == 300
-        assert min(line["streetsafe_s"], line["qgis_s"]) > 0
