@@ -85,13 +85,13 @@ def keep_in_project(
 def _copies(
     layers: BriefingLayers, audience: Audience, moved: Mapping[Path, Path]
 ) -> dict[str, QgsMapLayer]:
-    """Return a copy of each layer by the id of the original, reading from where its file is now."""
+    """Return a copy of each layer by the id of the original, both reading the file where it is."""
     copies = {}
     for layer in layers.all_layers():
-        copy = layer.clone()
-        now = moved.get(_file_of(copy))
+        now = moved.get(_file_of(layer))
         if now is not None:
-            _read_from(copy, now)
+            _read_from(layer, now)  # first: a copy would be opened where the file no longer is
+        copy = layer.clone()
         if not copy.isValid():
             raise WriteFailed(
                 tr("The layer “{}” cannot be read at its place.").format(copy.name()),

@@ -8,12 +8,8 @@ data must not get out.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -22,42 +18,16 @@ from qgis.core import QgsLayoutExporter, QgsProject
 from qgis.PyQt.QtCore import QSize
 
 from streetsafe_plugin.domain.pack import Audience
-from tests.algorithms.test_briefing_leaks import MACHINE, PLANTED, on_another_machine
 from tests.canaries import leaks
+from tests.canary_home import MACHINE, PLANTED, REPOSITORY, folder_below, walk
 from tests.elsewhere import found_in
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 TITLE = "50 % [safer] “parks”"
 
-CHILD = """
-import json, sys
-sys.path[:0] = [{repository!r}, {scripts!r}]
-from pathlib import Path
-from headless import qgis_running, run
-from qgis.core import *
-planted, folder = json.loads({planted!r}), Path({folder!r})
-
-def layer(name, kind, fields, rows):
-    columns = "".join(f"&field={{field}}:string(0)" for field in fields)
-    made = QgsVectorLayer(f"{{kind}}?crs=EPSG:27700{{columns}}", name, "memory")
-    features = []
-    for wkt, values in rows:
-        feature = QgsFeature(made.fields())
-        feature.setGeometry(QgsGeometry.fromWkt(wkt))
-        feature.setAttributes(values)
-        features.append(feature)
-    assert made.dataProvider().addFeatures(features)[0]
-    return made
-
-def square(x, side):
-    ring = [(x, 301000), (x + side, 301000), (x + side, 301000 + side), (x, 301000 + side)]
-    return "Polygon((" + ", ".join(f"{{x}} {{y}}" for x, y in [*ring, ring[0]]) + "))"
-
-with qgis_running():
+JOURNEY = """
+def journey():
     project = QgsProject.instance()
-    about = project.metadata()
-    about.setAuthor(planted["author of the project"])
-    project.setMetadata(about)
+    write_author()
     project.setTitle("Parks")
     assert project.write(str(folder / "parks.qgz"))
     parks = layer("parks", "Polygon", ["park_id", "park_name"],
@@ -68,50 +38,27 @@ with qgis_running():
     values = [planted["id of a report"], planted["comment of a report"],
               planted["file of the reports"], "behaviour"]
     reports = layer("reports", "Point", ["report_id", "comment", "source_file", "concern"],
-                    [(f"Point({{x}} {{y}})", [f"{{values[0]}}{{n}}", *values[1:]])
+                    [(f"Point({x} {y})", [f"{values[0]}{n}", *values[1:]])
                      for n, (x, y) in enumerate(spots)])
-    heat, _ = run("streetsafe:heatmap", {{"INPUT": reports, "OUTPUT": str(folder / "heat.tif")}})
+    heat, _ = run("streetsafe:heatmap", {"INPUT": reports, "OUTPUT": str(folder / "heat.tif")})
     for audience in range(3):
-        run("streetsafe:exportbriefing", {{
+        run("streetsafe:exportbriefing", {
             "PARKS": parks, "REPORTS": reports, "HEATMAP": heat["OUTPUT"], "MARKING": 1,
-            "TITLE": {title!r}, "AUDIENCE": audience, "FORMATS": [4],
+            "TITLE": arguments[0], "AUDIENCE": audience, "FORMATS": [4],
             "FOLDER": str(folder / planted["folder of the pack"]),
-        }})
+        })
     assert project.write()
     for audience in range(3):
         run("streetsafe:shareproject",
-            {{"FOLDER": str(folder / f"shared {{audience}}"), "AUDIENCE": audience}})
-    print("SHARED", flush=True)
+            {"FOLDER": str(folder / f"shared {audience}"), "AUDIENCE": audience})
 """
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """Return the folder in which the project, the packs and the shared folders are."""
-    folder = tmp_path_factory.mktemp("shared") / PLANTED["folder of the data"]
-    own = folder / PLANTED["home"]
-    own.mkdir(parents=True)
-    code = CHILD.format(
-        repository=str(REPOSITORY),
-        scripts=str(REPOSITORY / "scripts"),
-        planted=json.dumps(PLANTED),
-        folder=str(folder),
-        title=TITLE,
-    )
-    done = subprocess.run(
-        [*on_another_machine(), sys.executable, "-c", code],
-        env={
-            **os.environ,
-            **dict.fromkeys(("USER", "LOGNAME", "USERNAME"), PLANTED["user"]),
-            "HOME": str(own),
-            "QGIS_CUSTOM_CONFIG_PATH": str(own / "profile"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # how it ended tells nothing: some versions of QGIS fall over when Python's layers outlive them
-    assert "SHARED" in done.stdout.splitlines(), done.stderr[-3000:]
+    folder = folder_below(tmp_path_factory.mktemp("shared"))
+    walk(folder, JOURNEY, TITLE)
     return folder
 
 
