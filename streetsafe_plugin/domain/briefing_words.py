@@ -27,6 +27,19 @@ def month(date: datetime.date) -> str:
     return f"{date:%B %Y}"
 
 
+def span(first: datetime.date, last: datetime.date) -> str:
+    """Return the months from one day's to another's, such as “Sep 2021” or “Oct–Dec 2021”.
+
+    Not “Q4 2021”: quarters begin in another month in every body's calendar.
+    """
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first:%b %Y}"
+    if first.year != last.year:
+        return f"{first:%b %Y}–{last:%b %Y}"
+    whole_year = (first.month, last.month) == (1, 12)
+    return f"{first.year}" if whole_year else f"{first:%b}–{last:%b %Y}"
+
+
 def counted(number: Count, noun: str) -> str:
     """Return a number with its noun, e.g. “1 report”, “2,014 reports”, “no reports”."""
     if number is None:

@@ -15,6 +15,7 @@ from shapely.geometry import box
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.briefing_pack.material import Asked, CrimeSet, ReportSet
 from streetsafe_plugin.domain.briefing_pack.parks import count_parks
+from streetsafe_plugin.domain.briefing_words import span
 from streetsafe_plugin.domain.pack import Audience, HotSpots, Pack, Park, Whole, Zone
 from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
@@ -51,6 +52,20 @@ def park(inside: int, around: int, **more: object) -> Park:
         "within": inside + around,
     }
     return Park(**{**values, **more})
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2021-09-02", "2021-09-30", "Sep 2021"),
+        ("2021-10-01", "2021-12-31", "Oct–Dec 2021"),
+        ("2021-01-01", "2021-12-31", "2021"),
+        ("2021-01-01", "2022-12-31", "Jan 2021–Dec 2022"),
+        ("2021-12-01", "2022-01-31", "Dec 2021–Jan 2022"),
+    ],
+)
+def test_a_step_of_time_is_named_by_its_months(first: str, last: str, words: str) -> None:
+    assert span(*(datetime.date.fromisoformat(day) for day in (first, last))) == words
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_a_long_time_is_told_in_quarters() -> None:
     dates = np.arange("2017-01", "2022-01", dtype="datetime64[M]").astype("datetime64[D]")
     trend = pack_of(reports([AWAY] * len(dates), dates))[0].whole.trend
     assert (trend.unit, len(trend.steps)) == ("quarter", 20)
-    assert trend.steps[0].label == "Q1 2017"
+    assert trend.steps[0].label == "Jan–Mar 2017"
     assert {step.reports for step in trend.steps} == {3}
 
 

@@ -151,7 +151,12 @@ def test_a_trend_is_by_the_shortest_unit_with_enough_in_every_step():
     shown, _ = protected(*pack_of(made_by_hand([[24, 0, 0, 0]], 360, month)), PARTNER, 5)
     trend = shown.parks[0].trend
     assert trend.unit == "quarter"
-    assert [step.label for step in trend.steps] == ["Q1 2022", "Q2 2022", "Q3 2022", "Q4 2022"]
+    assert [step.label for step in trend.steps] == [
+        "Jan–Mar 2022",
+        "Apr–Jun 2022",
+        "Jul–Sep 2022",
+        "Oct–Dec 2022",
+    ]
     assert [step.reports for step in trend.steps] == [6, 6, 6, 6]
     assert shown.whole.trend.unit == "month"
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from streetsafe_plugin.domain.arrays import Bools, Ints, Moments
 from streetsafe_plugin.domain.briefing_pack.material import Asked, ReportSet
+from streetsafe_plugin.domain.briefing_words import span
 from streetsafe_plugin.domain.month_windows import cover_of
 from streetsafe_plugin.domain.pack import Step, Trend
 from streetsafe_plugin.domain.periods import calendar_between
@@ -82,14 +83,9 @@ def trends(months: Months, month: Ints, park: Ints, parks: int) -> tuple[Trend, 
     counts = np.bincount(owner * steps + step, minlength=(parks + 1) * steps)
     table = counts.reshape(parks + 1, steps)
     blank = [
-        Step(
-            _label(first_day((start + number) * size), unit),
-            first_day((start + number) * size),
-            last_day((start + number + 1) * size - 1),
-            0,
-            _is_covered(months, (start + number) * size, size),
-        )
-        for number in range(steps)
+        Step(span(first, last), first, last, 0, _is_covered(months, begin, size))
+        for begin in range(start * size, (start + steps) * size, size)
+        for first, last in [(first_day(begin), last_day(begin + size - 1))]
     ]
 
     def filled(reports: Ints) -> Trend:
@@ -128,12 +124,3 @@ def _is_covered(months: Months, first: int, size: int) -> bool:
     if begin < 0 or begin + size > len(months):
         return False
     return bool(months.covered[begin : begin + size].all())
-
-
-def _label(first: datetime.date, unit: str) -> str:
-    return {
-        "month": f"{first:%b %Y}",
-        "quarter": f"Q{(first.month + 2) // 3} {first.year}",
-        "half-year": f"H{(first.month + 5) // 6} {first.year}",
-        "year": f"{first.year}",
-    }[unit]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
+from streetsafe_plugin.domain.briefing_words import span
 from streetsafe_plugin.domain.pack import Step, Trend
 
 #: How many months a step has, the shortest first.
@@ -28,7 +29,7 @@ def ever_longer(trend: Trend) -> Iterator[Trend]:
     shortest = _MONTHS[trend.unit]
     for unit, size in _MONTHS.items():
         if size > shortest:
-            yield Trend(unit, tuple(_joined(trend, unit, size)))
+            yield Trend(unit, tuple(_joined(trend, size)))
 
 
 def shortest_with(trend: Trend, threshold: int) -> Trend | None:
@@ -39,7 +40,7 @@ def shortest_with(trend: Trend, threshold: int) -> Trend | None:
     return None
 
 
-def _joined(trend: Trend, unit: str, size: int) -> Iterator[Step]:
+def _joined(trend: Trend, size: int) -> Iterator[Step]:
     parts: dict[int, list[Step]] = {}
     for step in trend.steps:
         parts.setdefault(month_number(step.first) // size, []).append(step)
@@ -47,17 +48,9 @@ def _joined(trend: Trend, unit: str, size: int) -> Iterator[Step]:
         first, last = steps[0], steps[-1]
         begin, end = months_of(first)[0], months_of(last)[1]
         yield Step(
-            _label(first.first, unit),
+            span(first.first, last.last),
             first.first,
             last.last,
             sum(step.reports or 0 for step in steps),
             end - begin + 1 == size and all(step.covered for step in steps),
         )
-
-
-def _label(first: datetime.date, unit: str) -> str:
-    return {
-        "quarter": f"Q{(first.month + 2) // 3} {first.year}",
-        "half-year": f"H{(first.month + 5) // 6} {first.year}",
-        "year": f"{first.year}",
-    }[unit]

@@ -31,7 +31,6 @@ _BOTTOM, _TOP = Qt.AlignmentFlag.AlignBottom, Qt.AlignmentFlag.AlignTop
 _WIDEST_COLUMN_MM = 9.0
 #: What is held back stands as this in a chart; a footnote says so.
 HELD = "–"
-_A_YEAR = 12
 
 
 def reasons_chart(page: Page, name: str, reasons: Sequence[tuple[str, int]]) -> None:
@@ -112,19 +111,10 @@ def trend_chart(page: Page, name: str, trend: Trend | None) -> None:
         page.sheet.text(f"{name}_held_{number:02d}", HELD, place, look, INK, _CENTRE, _BOTTOM)
 
 
-def _name_of(step: Step) -> str:
-    """Return a step's name as months: a “Q3” is another one in every force's calendar."""
-    begin, end = step.first, step.last
-    months = (end.year - begin.year) * 12 + end.month - begin.month + 1
-    if months == 1 or months >= _A_YEAR:
-        return step.label
-    return f"{begin:%b}–{end:%b %Y}"
-
-
 def _name_steps(page: Page, name: str, steps: Sequence[Step], first: Box) -> None:
     """Write the names of as many steps beneath the line as there is room for, evenly spaced."""
     look = page.small(6.2)
-    labels = [_name_of(step) for step in steps]
+    labels = [step.label for step in steps]
     widest = max(width_mm(label, look) for label in labels) * 1.06 + 1.5
     every = max(1, -(-int(widest * 100) // int(first.width * 100)))
     if every > 3 and every % 3:  # names three months apart, or six, or twelve, are easier to read
