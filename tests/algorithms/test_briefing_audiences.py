@@ -53,6 +53,7 @@ PLANTED = {
     "comment": "Canary-words-62",
     "age": "Canary-age-63",
     "source_file": "Canary-file-64",
+    "note": "Canary-note-65",
 }
 COUNTS = re.compile(r"reports|mentions|within|inside|density|change against|interval|control")
 
@@ -108,8 +109,8 @@ def layers(make_layer) -> dict[str, Any]:
     parks = make_layer(
         [box(x, y, x + s, y + s).wkt for x, y, s in SQUARES.values()],
         kind="Polygon",
-        fields=[("park_id", "string(0)"), ("park_name", "string(0)")],
-        rows=[[name, f"Park {name}"] for name in SQUARES],
+        fields=[(name, "string(0)") for name in ("park_id", "park_name", "note")],
+        rows=[[name, f"Park {name}", PLANTED["note"]] for name in SQUARES],
         name="parks",
     )
     crimes = make_layer(

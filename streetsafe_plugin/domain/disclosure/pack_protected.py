@@ -126,7 +126,7 @@ class _Protected:
             name=park.name,
             district=park.district,
             indicative=park.indicative,
-            note=park.note,
+            note="",  # in somebody's own words, which cannot be held against anything
             zones=tuple(
                 Zone(
                     zone.inner_m,

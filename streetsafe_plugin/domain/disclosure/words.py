@@ -17,13 +17,13 @@ def held_sentences(
     said = rule_in_words(threshold, round_to)
     if audience is Audience.PARTNER:
         said += (
-            "Left out: mentions by zone, days, reports read and why some were not used. Places to"
-            " mend are given by the 100 m square that holds them.",
+            "Left out: mentions by zone, days, reports read and why some were not used, notes on"
+            " parks. Places to mend are given by the 100 m square that holds them.",
         )
     else:
         said += (
             "Left out: zones of parks, places to mend, days, reports read and why some were not"
-            " used, and every place with too few reports.",
+            " used, notes on parks, and every place with too few reports.",
         )
     if any(park.trend for park in pack.parks) or pack.whole.trend:
         said += (
