@@ -35,6 +35,16 @@ def no_write_ahead_log() -> Iterator[None]:
 
 
 @contextmanager
+def no_gdal_messages() -> Iterator[None]:
+    """Keep what GDAL says to itself."""
+    gdal.PushErrorHandler("CPLQuietErrorHandler")
+    try:
+        yield
+    finally:
+        gdal.PopErrorHandler()
+
+
+@contextmanager
 def first_row_is_heading() -> Iterator[None]:
     """Keep GDAL from taking the heading of a sheet that holds only words for a row of it."""
     gdal.SetThreadLocalConfigOption("OGR_XLSX_HEADERS", "FORCE")

@@ -31,7 +31,11 @@ from streetsafe_plugin.domain.report_update import Content
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from streetsafe_plugin.gis import import_ledger
 from streetsafe_plugin.gis.geopackage_triggers import foreign_triggers
-from streetsafe_plugin.gis.quiet_gdal import no_gdal_exceptions, no_write_ahead_log
+from streetsafe_plugin.gis.quiet_gdal import (
+    no_gdal_exceptions,
+    no_gdal_messages,
+    no_write_ahead_log,
+)
 from streetsafe_plugin.i18n import tr
 
 #: How often, and how long in seconds, somebody else's lock is waited for.
@@ -103,7 +107,8 @@ def inspect(place: Place, fields: Sequence[str]) -> None:
     Raises:
         InputRefused: it cannot be written to, or is no layer of reports with those fields.
     """
-    with no_gdal_exceptions(), _quiet(), no_write_ahead_log():
+    # a database's messages may quote rows
+    with no_gdal_exceptions(), no_gdal_messages(), no_write_ahead_log():
         if place.in_file:
             _require_writable_folder(Path(place.source))
         target = ReportTarget(place, _open(place))
@@ -121,7 +126,7 @@ def opened(place: Place, tick: Tick) -> Iterator[ReportTarget]:
         InputRefused: it cannot be written to, somebody else holds it, or it is no layer of reports.
         WriteFailed: the transaction could not be finished; the target is as it was.
     """
-    with no_gdal_exceptions(), _quiet(), no_write_ahead_log():
+    with no_gdal_exceptions(), no_gdal_messages(), no_write_ahead_log():
         target = ReportTarget(place, _open(place))
         try:
             target.begin(tick)
@@ -417,13 +422,3 @@ def _wait(seconds: float, tick: Tick) -> None:
     while time.monotonic() < until:
         tick(0.0)
         time.sleep(0.1)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what GDAL says to itself: a database's messages may quote rows."""
-    gdal.PushErrorHandler("CPLQuietErrorHandler")
-    try:
-        yield
-    finally:
-        gdal.PopErrorHandler()

@@ -46,6 +46,7 @@ from streetsafe_plugin.gis.geopackage_bulk import LayerColumns, fill
 from streetsafe_plugin.gis.quiet_gdal import (
     first_row_is_heading,
     no_gdal_exceptions,
+    no_gdal_messages,
     no_write_ahead_log,
 )
 from streetsafe_plugin.gis.styling import Finish, dress
@@ -487,7 +488,9 @@ def _dress_inside(path: Path, table: str, finish: Finish) -> None:
         dress(layer, finish)
         layer.saveStyleToDatabase(file_stem(finish.title)[:_LONGEST_STYLE_NAME], "", True, "")
         layer.saveDefaultMetadata()
-        del layer  # closes the file
+        # QGIS 3.40 keeps looks by way of a write-ahead log, which this reader misses when it closes
+        with no_gdal_messages():
+            del layer  # closes the file
 
 
 @no_gdal_exceptions()

@@ -23,7 +23,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from streetsafe_plugin.domain.pack import Audience
 from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.gis.project_file import save_assembled
-from streetsafe_plugin.gis.quiet_gdal import no_write_ahead_log
+from streetsafe_plugin.gis.quiet_gdal import no_gdal_messages, no_write_ahead_log
 from streetsafe_plugin.gis.sharing import folder as shared_folder
 from streetsafe_plugin.gis.sharing.assembling import Assembly, new_ids
 from streetsafe_plugin.gis.sharing.cleaning import CODE, PICTURE, PLACE, Cleaner
@@ -218,6 +218,8 @@ class _Sharing:
             layer.setMetadata(look.metadata)
             layer.saveStyleToDatabase(file_stem(look.name)[:_LONGEST_STYLE_NAME], "", True, "")
             layer.saveDefaultMetadata()
+            with no_gdal_messages():  # as in store.py
+                del layer
 
     def _goes(self, layout: QgsPrintLayout) -> bool:
         """Tell whether a layout is shared; say so where it is not."""
