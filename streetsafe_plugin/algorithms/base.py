@@ -289,11 +289,15 @@ class Run(Answers):
         """Return how this run was made, with its notes so far."""
         return self._provenance.lines()
 
-    def stage(self, start: float, end: float) -> Tick:
-        """Return the tick of a piece of work that takes the run from `start` to `end` (0 to 1)."""
+    def stage(self, start: float, end: float, stoppable: bool = True) -> Tick:
+        """Return the tick of a piece of work that takes the run from `start` to `end` (0 to 1).
+
+        What would be half done if it was stopped is not `stoppable`.
+        """
 
         def tick(share: float) -> None:
-            self.stop_if_cancelled()
+            if stoppable:
+                self.stop_if_cancelled()
             self.feedback.setProgress(100 * (start + (end - start) * share))
 
         return tick

@@ -62,14 +62,13 @@ _REPORT_ID, _CONCERN = "report_id", "concern"
 class Material:
     """What was read: reports with their concerns, parks, crimes, and what the pack is to hold.
 
-    `concerns` are None where the layer does not tell them; `area` has the polygons of the area.
+    `concerns` are None where the layer does not tell them.
     """
 
     reports: ReportSet
     concerns: Sequence[str | None] | None
     grounds: Sequence[ParkGround]
     crimes: CrimeSet | None
-    area: Sequence[BaseGeometry] | None
     asked: Asked
 
 
@@ -178,7 +177,7 @@ def read_material(run: Run) -> Material:
         read_measures(run, grounds, by_own_dates=True) if run.given(INTERVENTIONS) else None,
         on_national_grid(run),
     )
-    return Material(reports, concerns, grounds, _read_crimes(run, area), area, asked)
+    return Material(reports, concerns, grounds, _read_crimes(run, area), asked)
 
 
 def _read_reports(

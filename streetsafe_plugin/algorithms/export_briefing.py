@@ -196,7 +196,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             material.reports.xy,
             material.concerns,
             leaving.heat,
-            material.area,
+            material.asked.area,
             approaching(run.stage(0.46, 0.5), half_way_s=2.0),
         )
         internal = leaving.pack.audience is Audience.INTERNAL
@@ -274,7 +274,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             drawn.title,
             leaving.pack.audience,
             now,
-            run.stage(0.96, 1.0),
+            run.stage(0.96, 1.0, stoppable=False),  # the pack has been handed out
         )
         run.say(tr("Kept in the project as layouts: {}.").format(", ".join(names)))
 

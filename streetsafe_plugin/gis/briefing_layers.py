@@ -24,16 +24,16 @@ from qgis.core import (
     QgsRuleBasedRenderer,
     QgsVectorLayer,
 )
-from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import unary_union
 
-from streetsafe_plugin.domain.arrays import Bools
 from streetsafe_plugin.domain.crowding import crowded
 from streetsafe_plugin.domain.errors import WriteFailed
-from streetsafe_plugin.domain.pack import Audience, HotCell, Pack
+from streetsafe_plugin.domain.geometry import polygon_parts
+from streetsafe_plugin.domain.pack import Audience, HotCell, Pack, Park
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.briefing_tables import briefing_tables, hot_by_neighbours, park_spots
-from streetsafe_plugin.gis.map_styles import heat_shown, numbers_without, specks, without_labels
+from streetsafe_plugin.gis.map_styles import heat_shown, numbers_in_inset, specks, without_labels
 from streetsafe_plugin.gis.pages.maps import EXPLAINS_ITSELF, BriefingLayers, park_symbols
 from streetsafe_plugin.gis.store import write_layers
 from streetsafe_plugin.i18n import tr
@@ -42,11 +42,12 @@ from streetsafe_plugin.i18n import tr
 MOST_POINTS_DRAWN = 20_000
 #: Markers nearer than this share of a map's diagonal cover each other's numbers.
 _CLOSE_SHARE = 0.035
-#: What would not become so many times larger in an inset gets none.
-_LEAST_ENLARGED = 3.0
+#: An inset shows no less than this part of the map, for its reader to know where it is.
 _MOST_ENLARGED = 10.0
 #: Room for markers and numbers at an inset's edges, as a share of its longer side.
 _INSET_MARGIN = 0.05
+#: Cells whose edges are this close meet.
+_SEAM_M = 0.01
 #: The number of the outer rings' symbol in the rings' style; the park has its own outline.
 _RING_OUTSIDE = 1
 #: As the style of hot spots names cells that are hot by their neighbours only.
@@ -61,7 +62,7 @@ def briefing_layers(
     xy: np.ndarray | None,
     concerns: Sequence[str | None] | None,
     heat: QgsRasterLayer | None,
-    area: Sequence[BaseGeometry] | None,
+    area: BaseGeometry | None,
     tick: Tick = no_tick,
 ) -> BriefingLayers:
     """Write the maps' layers and return them, added to `project`, which keeps them alive.
@@ -74,7 +75,7 @@ def briefing_layers(
         xy: (n, 2) places of the reports; drawn and kept in an internal pack only.
         concerns: each report's concern, None where the layer does not say.
         heat: a heat map to draw beneath, if any, protected where the pack is.
-        area: outlines of the whole area, if any.
+        area: the whole area, if it is known.
         tick: progress.
     """
     internal = pack.audience is Audience.INTERNAL
@@ -98,18 +99,14 @@ def briefing_layers(
         if name in opened:
             opened[name].setCustomProperty(EXPLAINS_ITSELF, True)
     extents = _extents(pack, area)
-    insets, crowd = _insets(pack, extents)
-    beside = {}
-    if crowd:
-        opened["other_numbers"] = numbers_without(opened["numbers"], crowd)
-        beside["overview"] = [
-            opened["other_numbers"] if layer is opened["numbers"] else layer
-            for layer in maps["overview"]
-        ]
+    crowded_parks = _crowded_parks(pack, extents["overview"])
+    if crowded_parks:
+        numbers_in_inset(opened["numbers"], [str(park.number) for park in crowded_parks])
     project.addMapLayers(list(opened.values()), False)
     places = xy if internal and xy is not None else np.empty((0, 2))
     symbols = _legend_symbols(opened, pack, set(concerns or ()))
-    return BriefingLayers(maps, extents, symbols, places, crs, final, insets, beside)
+    crowds = _crowds(pack, extents, crowded_parks)
+    return BriefingLayers(maps, extents, symbols, places, crs, final, crowds)
 
 
 #: What their symbols' labels say needs no name above it.
@@ -133,9 +130,10 @@ def _open(path: Path, table: str, title: str) -> QgsVectorLayer:
     return layer
 
 
-def _extents(pack: Pack, area: Sequence[BaseGeometry] | None) -> Mapping[str, QgsRectangle]:
+def _extents(pack: Pack, area: BaseGeometry | None) -> Mapping[str, QgsRectangle]:
     """Return what each kind of map shows: all, the hot cells and fixes, the areas compared."""
-    whole = _around(area or [shape for park in pack.parks for shape in park.zone_shapes])
+    grounds = [shape for park in pack.parks for shape in park.zone_shapes]
+    whole = _around(grounds if area is None else [area])
     hot = [cell.shape for cell in pack.hot_spots.cells] if pack.hot_spots else []
     hottest = [
         cell.shape for cell in (pack.hot_spots.cells if pack.hot_spots else ()) if _hot(cell)
@@ -155,35 +153,26 @@ def _hot(cell: HotCell) -> bool:
     return cell.level.startswith("hot")
 
 
-def _insets(
-    pack: Pack, extents: Mapping[str, QgsRectangle]
-) -> tuple[dict[str, QgsRectangle], list[str]]:
-    """Return by kind of map what its inset shows, and the numbers of the parks that crowd."""
+def _crowded_parks(pack: Pack, extent: QgsRectangle) -> list[Park]:
+    """Return the parks whose numbers would cover each other on a map of an extent."""
     spots = park_spots(pack.parks)
-    crowd = _crowd(list(spots.values()), extents["overview"])
-    numbers = [number for number, is_crowded in zip(spots, crowd) if is_crowded]
-    shapes = [park.zone_shapes[0] for park in pack.parks if str(park.number) in numbers]
-    marks = [Point(fix.x, fix.y) for fix in pack.fixes]
-    marks += [cell.shape for cell in (pack.hot_spots.cells if pack.hot_spots else ()) if _hot(cell)]
-    middles = [(mark.centroid.x, mark.centroid.y) for mark in marks]
-    held = [mark for mark, there in zip(marks, _crowd(middles, extents["places"])) if there]
-    insets = {
-        kind: _with_room(_around(crowding), extents[kind])
-        for kind, crowding in (("overview", shapes), ("places", held))
-        if crowding and _is_part(_around(crowding), extents[kind])
+    drawn = [park for park in pack.parks if str(park.number) in spots]
+    near = _CLOSE_SHARE * math.hypot(extent.width(), extent.height())
+    crowd = crowded(np.array(list(spots.values()), dtype=float).reshape(-1, 2), near)
+    return [park for park, is_crowded in zip(drawn, crowd) if is_crowded]
+
+
+def _crowds(
+    pack: Pack, extents: Mapping[str, QgsRectangle], crowded_parks: Sequence[Park]
+) -> dict[str, QgsRectangle]:
+    """Return by kind of map what an inset may show: the parks that crowd, the largest hot spot."""
+    cells = [cell.shape for cell in (pack.hot_spots.cells if pack.hot_spots else ()) if _hot(cell)]
+    spots = polygon_parts(unary_union([cell.buffer(_SEAM_M) for cell in cells]))
+    largest = sorted(spots, key=lambda spot: (-spot.area, spot.bounds))[:1]
+    shown = {"overview": [park.zone_shapes[0] for park in crowded_parks], "places": largest}
+    return {
+        kind: _with_room(_around(shapes), extents[kind]) for kind, shapes in shown.items() if shapes
     }
-    return insets, numbers if "overview" in insets else []
-
-
-def _crowd(spots: Sequence[tuple[float, float]], extent: QgsRectangle) -> Bools:
-    diagonal = math.hypot(extent.width(), extent.height())
-    return crowded(np.array(spots, dtype=float).reshape(-1, 2), _CLOSE_SHARE * diagonal)
-
-
-def _is_part(extent: QgsRectangle, whole: QgsRectangle) -> bool:
-    """Tell whether an extent would gain much by a map of its own."""
-    longer = max(extent.width(), extent.height())
-    return longer * _LEAST_ENLARGED <= max(whole.width(), whole.height())
 
 
 def _with_room(extent: QgsRectangle, whole: QgsRectangle) -> QgsRectangle:

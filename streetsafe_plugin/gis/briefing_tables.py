@@ -21,8 +21,8 @@ from streetsafe_plugin.i18n import tr
 
 #: Smaller scraps, left where rings meet, are no ground to draw.
 _LEAST_M2 = 1.0
-#: Smaller holes of an area are gaps between its pieces.
-_LEAST_HOLE_M2 = 10_000.0
+#: Smaller or narrower holes of an area are gaps between its pieces.
+_LEAST_HOLE_M2, _NARROW_M = 10_000.0, 20.0
 
 
 def briefing_tables(
@@ -30,7 +30,7 @@ def briefing_tables(
     crs: QgsCoordinateReferenceSystem,
     xy: np.ndarray | None,
     concerns: Sequence[str | None] | None,
-    area: Sequence[BaseGeometry] | None,
+    area: BaseGeometry | None,
 ) -> list[LayerTable]:
     """Return the tables that have rows; `xy` are the places of reports, None to hold none."""
 
@@ -79,7 +79,7 @@ def briefing_tables(
         made.append(
             table("rings", title, "polygon", fields, _counted_rings(parks), map_styles.ring_counts)
         )
-    if area:
+    if area is not None:
         rows = [(_outline(area), [""])]
         style = styling.from_file("area")
         made.append(table("area", tr("Area"), "polygon", [text_field("name")], rows, style))
@@ -137,25 +137,20 @@ def _counted_rings(parks: Sequence[Park]) -> list[Row]:
     ]
 
 
-def _outline(area: Sequence[BaseGeometry]) -> BaseGeometry:
-    """Return the outline of an area that may be given in pieces, such as wards.
+def _outline(area: BaseGeometry) -> BaseGeometry:
+    """Return the outline of an area that was put together of pieces, such as wards.
 
-    The pieces' own edges would cover the map. Their edges seldom meet exactly, so small gaps
-    between them are none.
+    Their edges seldom meet exactly, so small and narrow gaps between them are none.
     """
-    return shapely.geometry.MultiPolygon(
-        [
-            shapely.geometry.Polygon(
-                part.exterior,
-                [
-                    hole
-                    for hole in part.interiors
-                    if shapely.geometry.Polygon(hole).area >= _LEAST_HOLE_M2
-                ],
-            )
-            for part in polygon_parts(unary_union(list(area)))
-        ]
-    )
+    parts = polygon_parts(area)
+    gaps = [
+        hole
+        for part in parts
+        for ring in part.interiors
+        for hole in [shapely.geometry.Polygon(ring)]
+        if hole.area < _LEAST_HOLE_M2 or hole.buffer(-_NARROW_M / 2).is_empty
+    ]
+    return shapely.geometry.MultiPolygon(polygon_parts(unary_union([*parts, *gaps])))
 
 
 def _clean(shape: BaseGeometry) -> BaseGeometry:

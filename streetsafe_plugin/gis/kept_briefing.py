@@ -210,7 +210,8 @@ def _read(
 ) -> None:
     """Read a copy of a layout page by page: QGIS takes seconds to read it in one go.
 
-    What an item refers to, as a scale bar does to its map, is on the same page.
+    What an item refers to, as a scale bar does to its map, is on the same page, and so are all
+    frames of a table.
     """
     whole = document.documentElement()
     pages = _items_by_page(laid, whole)
@@ -240,4 +241,5 @@ def _page_of(laid: QgsPrintLayout, element: QDomElement) -> int:
     """Return the number of the page that an item is on, or the first frame of a table."""
     frame = element.firstChildElement("childFrame")
     item = laid.itemByUuid((element if frame.isNull() else frame).attribute("uuid"))
-    return int(item.page())
+    # by its middle: it may begin above its page
+    return int(laid.pageCollection().pageNumberForPoint(item.mapToScene(item.rect().center())))

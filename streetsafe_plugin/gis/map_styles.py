@@ -33,6 +33,8 @@ from streetsafe_plugin.gis.heat_facts import heat_facts
 from streetsafe_plugin.gis.sheet import font, hatching, text_format
 from streetsafe_plugin.i18n import tr
 
+#: The variable of a map in a layout beside which an inset stands.
+BESIDE_INSET = "beside_inset"
 _LABEL_WIDTH = 26
 _GREEN = "#14502d"
 _RING = "#5b6670"
@@ -64,15 +66,13 @@ def park_numbers(layer: QgsVectorLayer) -> None:
     layer.setLabelsEnabled(True)
 
 
-def numbers_without(layer: QgsVectorLayer, some: Sequence[str]) -> QgsVectorLayer:
-    """Return the layer of park numbers without the labels of some: an inset has them."""
-    other = layer.clone()
-    settings = other.labeling().settings()
+def numbers_in_inset(layer: QgsVectorLayer, some: Sequence[str]) -> None:
+    """Leave some park numbers to the inset on a map that says by a variable that it has one."""
+    settings = layer.labeling().settings()
     there = ", ".join(QgsExpression.quotedValue(number) for number in some)
     settings.isExpression = True
-    settings.fieldName = f'if("number" IN ({there}), NULL, "number")'
-    other.setLabeling(QgsVectorLayerSimpleLabeling(settings))
-    return other
+    settings.fieldName = f'if(@{BESIDE_INSET} AND "number" IN ({there}), NULL, "number")'
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
 
 
 def rings(layer: QgsVectorLayer) -> None:

@@ -40,7 +40,7 @@ _TOP = Qt.AlignmentFlag.AlignTop
 
 _NO_BREAK = "\u00a0"
 _HELD_TOGETHER = re.compile(
-    r"(?<=\bP) (?=[=<] \d)|(?<=\bP [=<]) (?=\d)|(?<=\d) (?=(?:m|km|ha|km²|%)(?!\w))"
+    r"(?<=\bP) (?=[=<] \d)|(?<=\bP [=<]) (?=\d)|(?<=\d) (?=(?:m|km|ha|m²|km²|%)(?!\w))"
 )
 
 

@@ -227,6 +227,20 @@ def test_cancelling_leaves_nothing(run_algorithm, parks, reports, tmp_path: Path
     assert left == []
 
 
+def test_once_handed_out_a_pack_is_finished(run_algorithm, parks, reports, tmp_path: Path) -> None:
+    """Cancelled when the files are there already, it still leaves its layouts, and all of them."""
+    given = {
+        "PARKS": parks,
+        "REPORTS": reports,
+        "MARKING": 0,
+        "FORMATS": [4],
+        "FOLDER": str(tmp_path / "pack"),
+    }
+    made = run_algorithm("exportbriefing", given, cancel_at=97)
+    assert Path(made["XLSX"]).exists()
+    assert len(QgsProject.instance().layoutManager().printLayouts()) == 1
+
+
 def test_layouts_stay_in_the_project_and_export_again(brief, tmp_path: Path) -> None:
     brief(FORMATS=[0, 3])
     brief(FORMATS=[0, 3])  # the second takes the place of the first
@@ -323,12 +337,13 @@ def test_only_reports_in_the_area_are_counted(brief, make_layer) -> None:
 
 
 def test_an_area_in_pieces_is_drawn_as_one(brief, make_layer, tmp_path: Path) -> None:
-    """Two wards that meet but for a slit of 10 by 50 m, and an island of 100 by 100 m."""
+    """Two wards that meet but for a slit of 10 by 50 m, with a scrap in it, and one elsewhere."""
     left = "(456000 300000, 457500 300000, 457500 301000, 457490 301000, 457490 301050,"
     pieces = make_layer(
         [
             f"Polygon({left} 457500 301050, 457500 303000, 456000 303000, 456000 300000))",
             "Polygon((457500 300000, 459000 300000, 459000 303000, 457500 303000, 457500 300000))",
+            "Polygon((457492 301010, 457496 301010, 457496 301020, 457492 301020, 457492 301010))",
             "Polygon((459500 303000, 459600 303000, 459600 303100, 459500 303100, 459500 303000))",
         ],
         kind="Polygon",
@@ -338,6 +353,7 @@ def test_an_area_in_pieces_is_drawn_as_one(brief, make_layer, tmp_path: Path) ->
     [area] = QgsVectorLayer(f"{maps}|layername=area", "area", "ogr").getFeatures()
     parts = area.geometry().asMultiPolygon()
     assert [len(rings) for rings in parts] == [1, 1]
+    assert area.geometry().isGeosValid()
     assert area.geometry().area() == pytest.approx(3000 * 3000 + 100 * 100)
 
 

@@ -26,6 +26,12 @@ def test_two_are_no_crowd() -> None:
     assert not crowded(on_a_line(3), 2.0).any()
 
 
+def test_what_lies_on_one_place_counts_once() -> None:
+    """No inset tells them apart."""
+    assert not crowded(on_a_line(5, 5, 5, 5), 2.0).any()
+    assert crowded(on_a_line(5, 5, 6, 7), 2.0).all()
+
+
 def test_of_crowds_alike_the_same_one_is_taken_whatever_the_order() -> None:
     places = on_a_line(20, 21, 22, 0, 1, 2)
     assert crowded(places, 1.0).tolist() == [False] * 3 + [True] * 3

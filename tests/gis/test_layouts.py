@@ -15,8 +15,6 @@ import numpy as np
 import pytest
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsExpression,
-    QgsExpressionContext,
     QgsLayoutExporter,
     QgsLayoutFrame,
     QgsLayoutItem,
@@ -24,16 +22,19 @@ from qgis.core import (
     QgsLayoutItemLegend,
     QgsLayoutItemMap,
     QgsLayoutItemPage,
+    QgsPointXY,
     QgsProject,
     QgsRectangle,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QImage
+from qgis.PyQt.QtXml import QDomDocument
+from shapely.geometry import box as square
 
 from streetsafe_plugin.compat import to_python
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.pack import Audience, Pack
+from streetsafe_plugin.domain.pack import Audience, HotCell, HotSpots, Pack
 from streetsafe_plugin.gis import release
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
 from streetsafe_plugin.gis.kept_briefing import BRIEFING_PROPERTY, keep_in_project
@@ -398,15 +399,12 @@ def crowded_pack() -> Pack:
 def drawn_numbers(shown: QgsLayoutItemMap) -> list[str]:
     """Return the numbers that a map puts beside its parks."""
     (layer,) = [one for one in shown.layers() if one.name() == "Parks, by number"]
-    settings = layer.labeling().settings()
-    if not settings.isExpression:
-        return sorted(str(row[settings.fieldName]) for row in layer.getFeatures())
-    expression = QgsExpression(settings.fieldName)
-    context = QgsExpressionContext()
+    settings, context = layer.labeling().settings(), shown.createExpressionContext()
+    expression = settings.getLabelExpression()
+    context.setFields(layer.fields())
     found = []
     for row in layer.getFeatures():
         context.setFeature(row)
-        context.setFields(layer.fields())
         found.append(to_python(expression.evaluate(context)))
     return sorted(number for number in found if number is not None)
 
@@ -446,18 +444,93 @@ def test_without_a_crowd_the_map_has_the_inset_s_room(lay) -> None:
     assert drawn_numbers(sparse.itemById("page01_map")) == ["1", "2"]
 
 
-def test_a_template_without_an_inset_has_all_numbers_on_its_map(draw, tmp_path: Path) -> None:
-    shipped = template_file(A4, str(tmp_path)).read_text(encoding="utf-8")
+def with_templates(draw, tmp_path: Path, pack: Pack, *changes: tuple[str, str]) -> Made:
+    """Lay a pack out with a force's own template, which is the plugin's with changes."""
+    text = template_file(A4, str(tmp_path)).read_text(encoding="utf-8")
+    document = QDomDocument()
+    document.setContent(text)
+    items = document.elementsByTagName("LayoutItem")
+    for at in range(items.count()):
+        item = items.at(at).toElement()
+        for name, place in changes:
+            if item.attribute("id") == name and place == "":
+                item.setAttribute("id", "logo")
+            elif item.attribute("id") == name:
+                for attribute in ("position", "positionOnPage"):
+                    item.setAttribute(attribute, f"{place},mm")
     own = tmp_path / "own.qpt"
-    own.write_text(shipped.replace('id="overview.inset"', 'id="logo"'), encoding="utf-8")
-    _, layers = draw(crowded_pack())
-    project = QgsProject()
-    laid = briefing_layout(
-        project, load_template(own, A4), packs.FRAME, crowded_pack(), layers, None, ["By hand."]
+    own.write_text(document.toString(), encoding="utf-8")
+    project, layers = draw(pack)
+    template = load_template(own, A4)
+    laid = briefing_layout(project, template, packs.FRAME, pack, layers, None, ["By hand."])
+    return Made(project, layers, laid)
+
+
+def test_a_template_without_an_inset_has_all_numbers_on_its_map(draw, tmp_path: Path) -> None:
+    made = with_templates(draw, tmp_path, crowded_pack(), ("overview.inset", ""))
+    assert made.laid.missing == ("overview.inset",)
+    assert drawn_numbers(made.laid.layout.itemById("page01_map")) == [*"12345678"]
+    assert made.laid.layout.itemById("page01_inset_scale_bar") is None
+
+
+def test_a_template_without_a_map_has_no_inset(draw, tmp_path: Path) -> None:
+    made = with_templates(draw, tmp_path, crowded_pack(), ("overview.map", ""))
+    left = {item.id() for item in on_page(made.laid, 0)}
+    assert not left & {"page01_inset", "page01_inset_scale_bar", "page01_scale_bar"}
+
+
+@pytest.mark.parametrize("place", ["4,30", "90,75", "16.5,120"], ids=["left", "corner", "below"])
+def test_a_map_keeps_its_place_where_the_inset_is_not_to_its_right(
+    draw, tmp_path: Path, place: str
+) -> None:
+    made = with_templates(draw, tmp_path, packs.small_pack(), ("overview.inset", place))
+    layout = made.laid.layout
+    assert layout.itemById("page01_inset") is None
+    shown, arrow = (
+        box_of(layout.itemById("page01_map")),
+        box_of(layout.itemById("page01_north_arrow")),
     )
-    assert laid.missing == ("overview.inset",)
-    assert drawn_numbers(laid.layout.itemById("page01_map")) == [*"12345678"]
-    assert laid.layout.itemById("page01_inset_scale_bar") is None
+    assert (shown.x, shown.y, shown.width, shown.height) == (16.5, 30, 116.5, 88)
+    assert (arrow.x, arrow.y) == (121, 33)
+
+
+def test_a_row_of_parks_gets_no_inset_that_would_be_hardly_larger(lay) -> None:
+    row = [(440_000 + 1_400 * at, 301_000) for at in range(9)]
+    far = [(431_000, 290_000), (470_000, 312_000), (469_000, 289_000)]
+    parks = [
+        packs.park_of(number, f"Park {number}", packs.blob(x, y, 150, number), (9, 8, 7, 6))
+        for number, (x, y) in enumerate([*row, *far], start=1)
+    ]
+    pack = replace(crowded_pack(), parks=tuple(parks))
+    made = lay(pack)
+    assert "overview" in made.layers.crowds
+    assert made.laid.layout.itemById("page01_inset") is None
+    assert len(drawn_numbers(made.laid.layout.itemById("page01_map"))) == 12
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("with_fixes", [True, False])
+def test_the_largest_hot_spot_gets_an_inset(lay, paper: str, with_fixes: bool) -> None:
+    """Twelve cells of 500 m that touch, and two pairs of them far away."""
+    corners = [(457_000 + 500 * i, 301_000 + 500 * j) for i in range(4) for j in range(3)]
+    corners += [
+        (x + 500 * i, y) for x, y in ((430_000, 280_000), (485_000, 320_000)) for i in (0, 1)
+    ]
+    cells = tuple(HotCell(square(x, y, x + 500, y + 500), 9, "hot_99") for x, y in corners)
+    fixes = packs.fixes(12) if with_fixes else ()
+    pack = replace(crowded_pack(), hot_spots=HotSpots(cells, 500.0, ("Hot.",)), fixes=fixes)
+    made = lay(pack, paper)
+    assert overlapping(made.laid) == []
+    page = [one.kind for one in made.laid.pages].index("places") + 1
+    shown, inset, bar = (
+        made.laid.layout.itemById(f"page{page:02}_{name}")
+        for name in ("map", "inset", "inset_scale_bar")
+    )
+    assert inset.extent().contains(QgsRectangle(457_000, 301_000, 459_000, 302_500))
+    assert not inset.extent().contains(QgsPointXY(430_000, 280_000))
+    there, here, scale = box_of(shown), box_of(inset), box_of(bar)
+    assert (here.y, here.height) == (there.y, there.height)
+    assert here.y + 0.8 * here.height < scale.y < here.y + here.height
 
 
 @pytest.mark.parametrize(
@@ -468,6 +541,7 @@ def test_a_template_without_an_inset_has_all_numbers_on_its_map(draw, tmp_path: 
         ("250 m on average", 1),
         ("the 95 % interval", 1),
         ("3 km² of it", 1),
+        ("on 5 m² of it", 1),
         ("in 10 months, 3 parks, 5 men", 0),
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsExpressionContextUtils,
     QgsFillSymbol,
     QgsLayerTreeLayer,
     QgsLayoutItemLegend,
@@ -33,6 +34,7 @@ from streetsafe_plugin.compat import shrink_legend_font
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Park
+from streetsafe_plugin.gis.map_styles import BESIDE_INSET
 from streetsafe_plugin.gis.pages.in_sight import heat_in_sight, symbols_in_sight
 from streetsafe_plugin.gis.pages.page import Page, box_of
 from streetsafe_plugin.gis.sheet import MM, QUIET, Box
@@ -41,6 +43,8 @@ from streetsafe_plugin.paths import resource
 
 _SMALLEST_MAP_M = 800.0
 _SMALLEST_GRID_M = 100.0
+#: An inset takes a third of the map's room, so it must show its part so many times larger.
+_LEAST_ENLARGED = 2.5
 #: A scale bar is about this share of the map's width.
 _BAR_SHARE = 0.25
 #: On a shorter one the figures run into each other.
@@ -57,9 +61,8 @@ class BriefingLayers:
     """The layers of the maps and what is to be known of them.
 
     `maps` holds by kind of page its layers, bottom first, and `extents` what its map shows;
-    a park's page shows the park's own. `insets` holds by kind what an inset shows of its map, where
-    that is crowded, and `beside_insets` the layers of a map beside its inset where they are others.
-    `legend_symbols` holds by layer id the numbers of the
+    a park's page shows the park's own. `crowds` holds by kind the part of its map in which much
+    lies close together. `legend_symbols` holds by layer id the numbers of the
     symbols that a legend explains, none for a layer that needs no explanation. `places` (n, 2)
     are the reports', none where they must not be drawn. `path` is the layers' GeoPackage.
     """
@@ -70,13 +73,11 @@ class BriefingLayers:
     places: np.ndarray
     crs: QgsCoordinateReferenceSystem
     path: Path
-    insets: Mapping[str, QgsRectangle] = field(default_factory=dict)
-    beside_insets: Mapping[str, Sequence[QgsMapLayer]] = field(default_factory=dict)
+    crowds: Mapping[str, QgsRectangle] = field(default_factory=dict)
 
     def all_layers(self) -> list[QgsMapLayer]:
         """Return every layer once, bottom first."""
-        drawn = [*self.maps.values(), *self.beside_insets.values()]
-        found = {layer.id(): layer for held in drawn for layer in held}
+        found = {layer.id(): layer for held in self.maps.values() for layer in held}
         return list(found.values())
 
     def has_heat(self, kind: str) -> bool:
@@ -110,23 +111,22 @@ def show_map(
 ) -> QgsRectangle:
     """Fill the page's map and what explains it, and return the extent that it shows.
 
-    The legend explains the symbols that are in sight, and no others. Where the map is crowded an
-    inset shows the crowd larger; the map has the inset's room where it is not.
+    The legend explains the symbols that are in sight, and no others. Where an inset can show a
+    crowd much larger it does; elsewhere the map has its room.
 
     Other maps that a force has put on the page get the same layers: left alone they would draw
     whatever the project holds.
     """
-    inset = page.item("inset", QgsLayoutItemMap) if kind in layers.insets else None
-    if inset is None:
+    crowd = layers.crowds.get(kind)
+    if crowd is None or not _is_worth_an_inset(page, extent, crowd):
         page.clear("inset_scale_bar")
         page.widen("map", over="inset", along=("north_arrow",))
-    drawn = layers.maps[kind]
-    beside = drawn if inset is None else layers.beside_insets.get(kind, drawn)
-    shown = page.item("map", QgsLayoutItemMap)
+    shown, inset = (page.item(name, QgsLayoutItemMap) for name in ("map", "inset"))
     filled = extent
     for item in page.items:
         if isinstance(item, QgsLayoutItemMap):
-            within = _draw(item, beside if item is shown else drawn, extent, layers.crs)
+            wanted = crowd if item is inset and crowd is not None else extent
+            within = _draw(item, layers.maps[kind], wanted, layers.crs)
             if item is shown:
                 filled = within
     if shown is None:
@@ -135,17 +135,28 @@ def show_map(
     _require_drawable(shown)
     _space_grids(shown, filled)
     usual = layers.legend_symbols
-    entries = [(one, symbols_in_sight(one, filled, usual[one.id()])) for one in reversed(beside)]
+    on_top_first = reversed(layers.maps[kind])
+    entries = [(one, symbols_in_sight(one, filled, usual[one.id()])) for one in on_top_first]
     _explain(page, shown, entries)
     _set_scale_bar(page, "scale_bar", shown, filled)
     _point_north(page, shown)
     if inset is not None:
-        larger = _draw(inset, drawn, layers.insets[kind], layers.crs)
         _require_drawable(inset)
-        _space_grids(inset, larger)
-        _set_scale_bar(page, "inset_scale_bar", inset, larger)
-        _frame(shown, inset)
+        _space_grids(inset, inset.extent())
+        _set_scale_bar(page, "inset_scale_bar", inset, inset.extent())
+        _tie(shown, inset)
     return filled
+
+
+def _is_worth_an_inset(page: Page, extent: QgsRectangle, crowd: QgsRectangle) -> bool:
+    """Tell whether a crowd becomes much larger in the inset than on a map that has its room."""
+    shown, inset = (page.item(name, QgsLayoutItemMap) for name in ("map", "inset"))
+    if shown is None or inset is None:
+        return False
+    alone, small = page.widened("map", over="inset") or box_of(shown), box_of(inset)
+    across = _fill(extent, alone.width / alone.height).width() / alone.width
+    larger = _fill(crowd, small.width / small.height).width() / small.width
+    return across >= _LEAST_ENLARGED * larger
 
 
 def _draw(
@@ -165,8 +176,9 @@ def _draw(
     return within
 
 
-def _frame(shown: QgsLayoutItemMap, inset: QgsLayoutItemMap) -> None:
-    """Draw on a map the frame of what its inset shows."""
+def _tie(shown: QgsLayoutItemMap, inset: QgsLayoutItemMap) -> None:
+    """Draw on a map the frame of what its inset shows, and leave some labels to that."""
+    QgsExpressionContextUtils.setLayoutItemVariable(shown, BESIDE_INSET, 1)
     frame = QgsLayoutItemMapOverview("inset", shown)
     shown.overviews().addOverview(frame)
     frame.setLinkedMap(inset)
@@ -182,7 +194,7 @@ def _require_drawable(shown: QgsLayoutItemMap) -> None:
             tr("Layer “{}” cannot be drawn.").format(missing[0]),
             tr("Check that its file is still there, then try again."),
         )
-    if not math.isfinite(shown.scale()) or not any(
+    if not (math.isfinite(shown.scale()) and shown.scale() > 0) or not any(
         layer.extent().intersects(shown.extent()) for layer in shown.layers()
     ):
         raise WriteFailed(
@@ -206,7 +218,8 @@ def _fill(extent: QgsRectangle, ratio: float) -> QgsRectangle:
 
 
 def _space_grids(shown: QgsLayoutItemMap, extent: QgsRectangle) -> None:
-    interval_m = max(briefing.nice_step(extent.width(), 4), _SMALLEST_GRID_M)
+    longer = max(extent.width(), extent.height())
+    interval_m = max(briefing.nice_step(longer, 4), _SMALLEST_GRID_M)
     for at in range(shown.grids().size()):
         grid = shown.grids().grid(at)
         grid.setCrs(shown.crs())

@@ -33,6 +33,7 @@ from streetsafe_plugin.gis.sheet import (
 from streetsafe_plugin.gis.text_fit import column_of, height_mm, in_a_box, on_one_line
 
 _PARAGRAPH_GAP = 0.8
+_HAIR_MM = 0.5
 #: The smaller side of A4, for which the sizes of charts and tables are given.
 _A4_MM = 210.0
 _Item = TypeVar("_Item", bound=QgsLayoutItem)
@@ -137,42 +138,57 @@ class Page:
         moved.attemptMove(QgsLayoutPoint(box.x, box.y, MM), True, False, self.number)
         moved.attemptResize(QgsLayoutSize(box.width, box_of(moved).height, MM))
 
-    def give_room(self, *names: str, to: str, below: Sequence[str]) -> None:
-        """Remove slots that stand one above the other and make another higher by their height.
+    def give_room(self, *names: str, to: Sequence[str], below: Sequence[str]) -> None:
+        """Remove slots that stand one above the other and make others higher by their height.
 
-        Of the slots `below` those at its lower edge or beneath it move down by as much.
+        Of the slots `below` those at the lower edge of the first of these or beneath it move down
+        by as much.
         """
-        grown = self._slots.get(to)
+        grown = [self._slots[name] for name in to if name in self._slots]
         boxes = [box_of(self._slots[name]) for name in names if name in self._slots]
         self.clear(*names)
-        if grown is None or not boxes:
+        if not grown or not boxes:
             return
         more = max(box.y + box.height for box in boxes) - min(box.y for box in boxes)
-        box = box_of(grown)
+        first = box_of(grown[0])
         for name in below:
             held = self._slots.get(name)
-            if held is not None and box_of(held).y > box.y + 0.8 * box.height:
+            if held is not None and box_of(held).y > first.y + 0.8 * first.height:
                 held.attemptMoveBy(0, more)
-        grown.attemptResize(QgsLayoutSize(box.width, box.height + more, MM))
+        for item in grown:
+            box = box_of(item)
+            self._put(item, Box(box.x, box.y, box.width, box.height + more))
+
+    def widened(self, name: str, over: str) -> Box | None:
+        """Return the box of a slot with the room of another; None unless that is to its right."""
+        here, there = self._slots.get(name), self._slots.get(over)
+        if here is None or there is None:
+            return None
+        box, far = box_of(here), box_of(there)
+        beside = far.x >= box.x + box.width - _HAIR_MM
+        beside &= min(box.y + box.height, far.y + far.height) > max(box.y, far.y)
+        return Box(box.x, box.y, far.x + far.width - box.x, box.height) if beside else None
 
     def widen(self, name: str, over: str, along: Sequence[str]) -> None:
-        """Remove the slot to the right of another one, which gets its room.
+        """Remove a slot; the one to its left gets its room, where it has one there.
 
-        The slots `along` the edge between the two move with it.
+        Of the slots `along` those at that one's right edge move with it.
         """
-        grown, gone = self._slots.get(name), self._slots.get(over)
-        if gone is None:
-            return
-        far = box_of(gone)
+        wide = self.widened(name, over)
         self.clear(over)
-        if grown is None:
+        if wide is None:
             return
-        box = box_of(grown)
-        more = far.x + far.width - box.x - box.width
+        box = box_of(self._slots[name])
         for one in along:
-            if one in self._slots:
-                self._slots[one].attemptMoveBy(more, 0)
-        grown.attemptResize(QgsLayoutSize(box.width + more, box.height, MM))
+            held = self._slots.get(one)
+            if held is not None and box_of(held).x > box.x + 0.8 * box.width:
+                held.attemptMoveBy(wide.width - box.width, 0)
+        self._put(self._slots[name], wide)
+
+    def _put(self, item: QgsLayoutItem, box: Box) -> None:
+        item.attemptResize(QgsLayoutSize(box.width, box.height, MM))
+        # by its corner: a template may hold it by another point
+        item.attemptMove(QgsLayoutPoint(box.x, box.y, MM), False, False, self.number)
 
     def small(self, size_pt: float, bold: bool = False) -> QFont:
         """Return the page's font for charts and tables, of a size as on A4."""

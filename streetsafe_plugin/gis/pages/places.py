@@ -16,7 +16,10 @@ def places_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
     hot, fixes = pack.hot_spots, pack.fixes
     if not fixes:
         page.give_room(
-            "fixes_title", "fixes_table", to="map", below=("scale_bar", "legend", "sentences")
+            "fixes_title",
+            "fixes_table",
+            to=("map", "inset"),
+            below=("scale_bar", "inset_scale_bar", "legend", "sentences"),
         )
     show_map(page, "places", layers.extents["places"], layers)
     sentences = [*(hot.sentences if hot else ()), *pack.fix_sentences]
