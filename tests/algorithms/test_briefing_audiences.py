@@ -235,7 +235,8 @@ def test_no_held_number_follows_from_three_packs(hand_out) -> None:
     assert not reader.found(held)
 
 
-def test_the_attack_breaks_a_pack_that_only_leaves_small_numbers_out(hand_out, monkeypatch) -> None:
+def leave_only_small_numbers_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have packs hold back what is small and nothing to protect it: attacks must notice."""
     real = disclosure.audited
 
     def small_ones_only(statistics, reports, rule, earlier=(), tick=None):
@@ -244,6 +245,10 @@ def test_the_attack_breaks_a_pack_that_only_leaves_small_numbers_out(hand_out, m
         return replace(real(statistics, reports, rule), values=shown)
 
     monkeypatch.setattr(disclosure, "audited", small_ones_only)
+
+
+def test_the_attack_breaks_a_pack_that_only_leaves_small_numbers_out(hand_out, monkeypatch) -> None:
+    leave_only_small_numbers_out(monkeypatch)
     reader = Reader()
     reader.read_workbook(sheets_of(hand_out("weak")["XLSX"]), 5)
     assert any(reader.determined(row) for _, row in reader.held)
