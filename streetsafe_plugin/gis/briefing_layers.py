@@ -46,8 +46,6 @@ _CLOSE_SHARE = 0.035
 _MOST_ENLARGED = 10.0
 #: Room for markers and numbers at an inset's edges, as a share of its longer side.
 _INSET_MARGIN = 0.05
-#: Cells whose edges are this close meet.
-_SEAM_M = 0.01
 #: The number of the outer rings' symbol in the rings' style; the park has its own outline.
 _RING_OUTSIDE = 1
 #: As the style of hot spots names cells that are hot by their neighbours only.
@@ -165,11 +163,16 @@ def _crowded_parks(pack: Pack, extent: QgsRectangle) -> list[Park]:
 def _crowds(
     pack: Pack, extents: Mapping[str, QgsRectangle], crowded_parks: Sequence[Park]
 ) -> dict[str, QgsRectangle]:
-    """Return by kind of map what an inset may show: the parks that crowd, the largest hot spot."""
-    cells = [cell.shape for cell in (pack.hot_spots.cells if pack.hot_spots else ()) if _hot(cell)]
-    spots = polygon_parts(unary_union([cell.buffer(_SEAM_M) for cell in cells]))
-    largest = sorted(spots, key=lambda spot: (-spot.area, spot.bounds))[:1]
-    shown = {"overview": [park.zone_shapes[0] for park in crowded_parks], "places": largest}
+    """Return by kind of map what an inset may show: the parks that crowd, the largest hot spot.
+
+    Hot cells belong to one where no more than one other lies between them.
+    """
+    spots: list[BaseGeometry] = []
+    if pack.hot_spots is not None:
+        reach = 0.5 * pack.hot_spots.cell_m
+        hot = [cell.shape.buffer(reach, 2) for cell in pack.hot_spots.cells if _hot(cell)]
+        spots = sorted(polygon_parts(unary_union(hot)), key=lambda one: (-one.area, one.bounds))
+    shown = {"overview": [park.zone_shapes[0] for park in crowded_parks], "places": spots[:1]}
     return {
         kind: _with_room(_around(shapes), extents[kind]) for kind, shapes in shown.items() if shapes
     }

@@ -44,7 +44,7 @@ from streetsafe_plugin.paths import resource
 _SMALLEST_MAP_M = 800.0
 _SMALLEST_GRID_M = 100.0
 #: An inset takes a third of the map's room, so it must show its part so many times larger.
-_LEAST_ENLARGED = 2.5
+_LEAST_ENLARGED = 2.0
 #: A scale bar is about this share of the map's width.
 _BAR_SHARE = 0.25
 #: On a shorter one the figures run into each other.
