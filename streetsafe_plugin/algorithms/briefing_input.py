@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from streetsafe_plugin.algorithms.area_input import AREA, read_area
 from streetsafe_plugin.algorithms.base import Answers, Run, StreetSafeAlgorithm
+from streetsafe_plugin.algorithms.briefing_form import AUDIENCE, AUDIENCES
 from streetsafe_plugin.algorithms.evaluation_input import INTERVENTIONS, read_measures
 from streetsafe_plugin.algorithms.gap_cautions import FLAGS
 from streetsafe_plugin.algorithms.park_input import (
@@ -43,6 +44,7 @@ from streetsafe_plugin.domain.briefing_pack.material import (
     report_keys,
 )
 from streetsafe_plugin.domain.geometry import union
+from streetsafe_plugin.domain.pack import Audience
 from streetsafe_plugin.domain.park_counts import cuts_a_month, keep_in_window, read_ticks
 from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.periods import days_of
@@ -252,11 +254,23 @@ def _sort_out(
                     " dates asked for begin or end within a month."
                 )
             )
+    elif run.choice(AUDIENCE, AUDIENCES) is not Audience.INTERNAL:
+        kept = _dated_if_any_is(days)
+        excluded["no_date"] = int((~kept).sum())
     if area is not None:
         inside = within_any(table.xy, area, run.stage(0.08, 0.1))
         excluded["outside_area"] = int((kept & ~inside).sum())
         kept &= inside
     return kept, excluded
+
+
+def _dated_if_any_is(days: Moments) -> Bools:
+    """Tell which reports a pack that leaves counts.
+
+    A number less those of its months would tell how many reports have no date, which are few.
+    """
+    dated = ~np.isnat(days)
+    return dated if dated.any() else ~dated
 
 
 def _read_crimes(run: Run, area: Sequence[BaseGeometry] | None) -> CrimeSet | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from streetsafe_plugin.domain.briefing import LEFT_OUT, MORE_THAN_ONE, figure, period
 from streetsafe_plugin.domain.briefing_pack.change_words import in_short
-from streetsafe_plugin.domain.pack import Change, Count, Pack, Park, Trend, Whole
+from streetsafe_plugin.domain.pack import Audience, Change, Count, Pack, Park, Trend, Whole
 from streetsafe_plugin.domain.tables import HELD, Column, Kind, Table, Value, table_of
 
 _ALL_PARKS = "All parks"
@@ -54,7 +54,7 @@ def _mentions(number: Count, whole: Whole) -> Value:
 
 
 def _about(pack: Pack, about: About) -> Table:
-    whole = pack.whole
+    whole, internal = pack.whole, pack.audience is Audience.INTERNAL
     lines = [
         ("Marking", about.marking),
         ("Handling", about.handling),
@@ -62,7 +62,7 @@ def _about(pack: Pack, about: About) -> Table:
         ("Audience", pack.audience.value),
         ("Period", period(whole)),
         ("Reports counted (n)", figure(whole.used)),
-        ("Reports without a date", figure(whole.undated)),
+        *([("Reports without a date", figure(whole.undated))] if internal else []),
         ("Smallest number shown", f"{pack.threshold}" if pack.threshold else "no limit"),
         ("Numbers rounded to", f"{pack.round_to}" if pack.round_to else "not rounded"),
         *(("Held back", sentence) for sentence in pack.held),

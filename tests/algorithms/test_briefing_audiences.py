@@ -22,7 +22,14 @@ from typing import Any
 import numpy as np
 import pytest
 from osgeo import gdal
-from qgis.core import QgsProcessingException, QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.core import (
+    QgsExpression,
+    QgsFeatureRequest,
+    QgsProcessingException,
+    QgsProject,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
 from scipy.optimize import lsq_linear
 from shapely.geometry import Point, box
 
@@ -79,24 +86,31 @@ def places() -> np.ndarray:
 
 
 XY = places()
+#: Reports without a date: two in park a, two near it, one in park b, one far away.
+UNDATED = [(457_100, 301_100), (457_150, 301_200), (456_950, 301_000), (457_500, 301_200)]
+UNDATED += [(459_300, 301_100), (461_000, 300_000)]
 
 
 @pytest.fixture
 def layers(make_layer) -> dict[str, Any]:
     rng = np.random.default_rng(12)
+    days = [
+        f"2022-0{1 + month}-1{number % 9}T03:47:51"
+        for number, month in enumerate(rng.integers(0, 6, len(XY)))
+    ]
     rows = [
         [
             f"{PLANTED['report_id']}-{number}",
-            f"2022-0{1 + month}-1{number % 9}T03:47:51",
+            day,
             *(PLANTED[name] for name in ("comment", "age", "source_file")),
             "environment",
             *(bool(one) for one in rng.random(2) < (0.5, 0.2)),
         ]
-        for number, month in enumerate(rng.integers(0, 6, len(XY)))
+        for number, day in enumerate([*days, *[None] * len(UNDATED)])
     ]
     texts = [(name, "string(0)") for name in ("comment", "age", "source_file", "concern")]
     reports = make_layer(
-        [f"Point({x} {y})" for x, y in XY],
+        [f"Point({x} {y})" for x, y in [*XY, *UNDATED]],
         fields=[
             ("report_id", "string(0)"),
             ("submitted_at", "datetime"),
@@ -219,12 +233,12 @@ def month_of(day: str) -> int:
 
 def test_no_held_number_follows_from_three_packs(hand_out) -> None:
     reader = Reader()
-    for name, audience, last, distances in (
-        ("may", PARTNER, 4, "100,400"),
-        ("may for all", PUBLIC, 4, "100,400"),
-        ("june", PARTNER, 5, "150,400"),
+    # reports without a date are left out by the dates asked for, and must be without such dates
+    for name, audience, last, distances, to in (
+        ("may", PARTNER, 4, "100,400", "2022-05-31"),
+        ("may for all", PUBLIC, 4, "100,400", "2022-05-31"),
+        ("june", PARTNER, 5, "150,400", None),
     ):
-        to = "2022-05-31" if last == 4 else "2022-06-30"
         made = hand_out(name, audience, TO=to, DISTANCES=distances)
         before = len(reader.values)
         reader.read_workbook(sheets_of(made["XLSX"]), last)
@@ -253,6 +267,22 @@ def test_the_attack_breaks_a_pack_that_only_leaves_small_numbers_out(hand_out, m
     reader.read_workbook(sheets_of(hand_out("weak")["XLSX"]), 5)
     assert any(reader.determined(row) for _, row in reader.held)
     assert reader.found(reader.held)
+
+
+@pytest.mark.parametrize("audience", [PARTNER, PUBLIC])
+def test_reports_without_a_date_leave_no_trace(hand_out, layers, heat, audience: int) -> None:
+    """A park's number less those of its months would tell that two of its reports have none."""
+    reports = layers["REPORTS"]
+    dated = reports.materialize(QgsFeatureRequest(QgsExpression("submitted_at is not null")))
+    assert reports.featureCount() - dated.featureCount() == len(UNDATED)
+    with_them = hand_out("all", audience, HEATMAP=heat, ISSUED=None)
+    without = hand_out("dated", audience, HEATMAP=heat, ISSUED=None, REPORTS=dated)
+    told, expected = sheets_of(with_them["XLSX"]), sheets_of(without["XLSX"])
+    for sheets in (told, expected):
+        assert sheets.pop("About")  # says when it was made
+    assert told["Trend"]
+    assert told == expected
+    assert any("6 without a date" in sentence for sentence in with_them.messages)
 
 
 # What lies in the files

@@ -162,7 +162,7 @@ class Survey:
 def when(layers) -> list[int]:
     return [
         to_python(row["submitted_at"]).month - 1
-        for row in sorted(layers["REPORTS"].getFeatures(), key=lambda row: row.id())
+        for row in sorted(layers["REPORTS"].getFeatures(), key=lambda row: row.id())[: len(XY)]
     ]
 
 
@@ -180,10 +180,11 @@ def test_no_held_number_follows_from_all_that_three_packs_show(
     hand_out, layers, heat, tmp_path: Path
 ) -> None:
     packs = []
+    # June has no last day, so reports without a date are asked for as well
     for name, audience, last, day in (
         ("may", PARTNER, 4, "2022-05-31"),
         ("may for all", PUBLIC, 4, "2022-05-31"),
-        ("june", PARTNER, 5, "2022-06-30"),
+        ("june", PARTNER, 5, None),
     ):
         packs.append(Pack(hand_out(name, audience, HEATMAP=heat, TO=day), tmp_path / name, last))
     assert packs[0].squares

@@ -339,11 +339,17 @@ def test_the_same_again_shows_the_same(seed, audience):
     assert protected(pack, counted, audience, 5, 0, [issued])[0] == first
 
 
-def test_undated_reports_are_counted_and_no_trend_tells_of_them():
+def test_reports_are_counted_where_none_has_a_date():
     made = made_by_hand([[20, 9, 9, 11]], month=lambda total: [NO_MONTH] * total)
     shown, _ = protected(*pack_of(made), PARTNER, 5)
     assert shown.whole.used == 99
     assert shown.whole.undated is None
+
+
+def test_what_has_no_date_may_not_be_counted_among_what_has():
+    made = made_by_hand([[20, 9, 9, 11]], month=lambda total: [JANUARY] * (total - 1) + [NO_MONTH])
+    with pytest.raises(DoesNotAddUp, match="without a date"):
+        protected(*pack_of(made), PARTNER, 5)
 
 
 def test_an_entry_can_be_written_and_read():

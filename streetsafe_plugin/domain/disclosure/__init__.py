@@ -8,12 +8,11 @@ none included, and so is whatever would give it away (`audit`), with all earlier
 What this covers: counts of reports, mentions, trends, places to mend, cells and areas of maps;
 sums and differences of them, within a product and across products, whatever their rings, months,
 thresholds and audiences; what is left of a park, ring or total without the squares of the heat map
-that lie wholly on its ground (`rests`). What it does not:
+that lie wholly on its ground (`rests`). A number less those of its months would tell how many
+reports have no date, so these must have been left out. What it does not cover:
 
 - Words. That a change is a fall, that a cell is hot or an area feared tells something of counts.
 - Shares of a whole: that nearly all reports of a park tick the same reason, and so few do not.
-- How many reports have no date or could not be used, where that can be worked out: it tells of the
-  data and of nobody.
 - What a reader knows from elsewhere: who reports, or a product that is not in the register.
 - What is left without some of the squares, hot spots or places to mend only, without those of an
   earlier product, or where squares lie across an edge.
@@ -56,7 +55,8 @@ def protected(
 
     Args:
         pack: the internal pack.
-        counted: which report counts where; every figure of the pack follows from it.
+        counted: which report counts where; every figure of the pack follows from it. All reports
+            have a date, or none has.
         audience: who will see it.
         threshold: the fewest reports or mentions that may be shown, at least 1.
         round_to: every number shown is rounded to a multiple of this; 0 leaves them as they are.
@@ -68,7 +68,8 @@ def protected(
         tell: takes the sentences for those who make the pack, which are not for its readers.
 
     Raises:
-        DoesNotAddUp: a figure is not what its reports add up to, or contradicts the register.
+        DoesNotAddUp: a figure is not what its reports add up to, or contradicts the register, or
+            only some reports have a date.
     """
     salt, today = salt_of(earlier), datetime.date.today()
     if audience is Audience.INTERNAL:

@@ -28,15 +28,13 @@ class Atoms:
 
     `holds` (numbers, atoms): the numbers of the product, then those of the earlier ones. `size`
     counts an atom's reports, `gone` those of them that are no longer in the layer, `ticked` has
-    for each reason the present ones that tick it. `undated` marks atoms of nothing but reports
-    without a date.
+    for each reason the present ones that tick it.
     """
 
     holds: Bools
     size: Ints
     gone: Ints
     ticked: dict[str, Ints]
-    undated: Bools
 
     @cached_property
     def table(self) -> sparse.csr_matrix:
@@ -56,8 +54,8 @@ def atoms_of(
     """
     scopes = [one.scope for one in statistics]
     scopes += [number.scope for entry in earlier for number in entry.numbers]
-    left_out = (reports.month == NO_MONTH).any()
-    possible, possible_undated = _possible(scopes, bool(left_out))
+    undated = (reports.month == NO_MONTH).any()
+    possible = _possible(scopes, bool(undated))
     present, gone = _counted(statistics, reports, earlier)
     tick(0.0)
     columns = np.concatenate((present, gone, possible), axis=1)
@@ -68,9 +66,6 @@ def atoms_of(
     tick(0.0)
     atom = atom.ravel()
     count = len(first)
-    undated = np.concatenate(
-        (reports.month == NO_MONTH, np.zeros(then, dtype=bool), possible_undated)
-    )
     return Atoms(
         columns[:, first],
         np.bincount(atom[: now + then], minlength=count),
@@ -79,7 +74,6 @@ def atoms_of(
             code: np.bincount(atom[:now][ticks], minlength=count)
             for code, ticks in reports.ticks.items()
         },
-        np.bincount(atom, weights=~undated, minlength=count) == 0,
     )
 
 
@@ -115,12 +109,11 @@ def _mark(table: Bools, rows: Ints, columns: Sequence[int]) -> None:
     table[np.ix_(rows, np.array(columns, dtype=np.int64))] = True
 
 
-def _possible(scopes: Sequence[Scope], undated: bool) -> tuple[Bools, Bools]:
+def _possible(scopes: Sequence[Scope], undated: bool) -> Bools:
     """Return which scopes (rows) hold each place and time that could have a report.
 
     Places are the pieces that the scopes tell apart, the middles of their boxes and one beyond all
     of them; times are the months that they tell apart and, where some report has no date, none.
-    Second, which have none.
     """
     pieces = _pieces(scopes)
     number = {piece: place for place, piece in enumerate(pieces)}
@@ -155,7 +148,7 @@ def _possible(scopes: Sequence[Scope], undated: bool) -> tuple[Bools, Bools]:
     chosen = np.ones((places, times), dtype=bool)
     chosen[len(pieces) : -1] = _times_of_boxes(when[of_boxes])
     place, time = np.nonzero(chosen)
-    return where[:, place] & when[:, time], time >= len(spans)
+    return where[:, place] & when[:, time]
 
 
 def _times_of_boxes(when: Bools) -> Bools:

@@ -267,9 +267,7 @@ class _Audit:
             others = own + [place for place in before if self.reasons[place] == reason]
             if own:
                 within = [place for place in enough if self.reasons[place] == reason]
-                pairs = one_in_the_other(
-                    self.atoms.table, ~self.atoms.undated, own, [*others, *within]
-                )
+                pairs = one_in_the_other(self.atoms.table, own, [*others, *within])
                 found += [
                     (more, less)
                     for more, less in pairs

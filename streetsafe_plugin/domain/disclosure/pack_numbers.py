@@ -73,7 +73,8 @@ def numbers_of(pack: Pack, counted: Counted, audience: Audience, threshold: int)
     """Return a pack's numbers.
 
     Raises:
-        DoesNotAddUp: a figure of the pack is not what its reports add up to.
+        DoesNotAddUp: a figure of the pack is not what its reports add up to, or reports without a
+            date are counted among others.
     """
     return _PackNumbers(pack, counted, audience, threshold).all()
 
@@ -83,9 +84,16 @@ class _PackNumbers:
         self.pack, self.counted = pack, counted
         self.audience, self.threshold = audience, threshold
         self.dated = counted.month != NO_MONTH
+        self.undated = not self.dated.any()
         self.months = self._months()
         self.zones_shown = Shown.COUNT if audience is Audience.PARTNER else Shown.NEVER
         self.pieces = tuple((ground_name(park), INSIDE, park.reach_m) for park in pack.parks)
+        if self.dated.any() and not self.dated.all():
+            raise DoesNotAddUp(
+                "Reports without a date are counted among others, so that a number less its months"
+                " would give them away.",
+                "Nothing was written; please report this.",
+            )
 
     def all(self) -> PackNumbers:
         """Return every number."""
@@ -120,7 +128,7 @@ class _PackNumbers:
         others: bool = False,
         months: tuple[int, int] | None = None,
     ) -> Scope:
-        return Scope(pieces, others, months or self.months, months is None)
+        return Scope(pieces, others, months or self.months, self.undated)
 
     def _totals(self) -> Iterator[Statistic]:
         park, ring, whole = self.counted.park, self.counted.ring, self.pack.whole

@@ -337,19 +337,19 @@ def can_be(unknowns: Unknowns, bounds: Sequence[Bound]) -> bool:
 
 
 def one_in_the_other(
-    table: sparse.csr_matrix, unlike: Bools, larger: Sequence[int], others: Sequence[int]
+    table: sparse.csr_matrix, larger: Sequence[int], others: Sequence[int]
 ) -> list[tuple[int, int]]:
     """Return the pairs (holder, held) of numbers of which one counts all that the other does.
 
     One of each pair is of `larger`, the other of `others`. The table has a one where a number (row)
-    counts an atom; `unlike` marks the atoms that make two sets different.
+    counts an atom.
     """
-    sizes, real = np.diff(table.indptr), table @ unlike.astype(np.int64)
+    sizes = np.diff(table.indptr)
     some, rest = np.asarray(larger, dtype=np.int64), np.asarray(others, dtype=np.int64)
     shared = (table[some] @ table[rest].T).tocoo()
     one, other = some[shared.row], rest[shared.col]
-    more = (shared.data == sizes[other]) & (real[one] > real[other])
-    less = (shared.data == sizes[one]) & (real[other] > real[one])
+    more = (shared.data == sizes[other]) & (sizes[one] > sizes[other])
+    less = (shared.data == sizes[one]) & (sizes[other] > sizes[one])
     found = set(zip(one[more].tolist(), other[more].tolist()))
     found |= set(zip(other[less].tolist(), one[less].tolist()))
     return sorted(found)

@@ -25,6 +25,8 @@ def held_sentences(
             "Left out: zones of parks, places to mend, days, reports read and why some were not"
             " used, notes on parks, and every place with too few reports.",
         )
+    if pack.whole.first is not None:
+        said += ("Reports without a date are not counted.",)
     if any(park.trend for park in pack.parks) or pack.whole.trend:
         said += (
             "Trends are in months, quarters, half-years or years, whichever is the shortest with"
