@@ -29,9 +29,11 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterVectorLayer,
     QgsProcessingUtils,
@@ -77,6 +79,8 @@ class Group(Enum):
 
 #: A sentence with more names than this is not read.
 _MOST_NAMES = 12
+#: What QGIS gives as the greatest number of a parameter without one, or more than that.
+_NO_LIMIT = float(2**31 - 1)
 _LAYER_PARAMETERS = (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterVectorLayer,
@@ -212,6 +216,25 @@ class Answers:
         given = self.text(name)
         if given not in ("", QgsProcessing.TEMPORARY_OUTPUT):
             store.check_parent(Path(given), name)
+
+    def out_of_range(self) -> Iterator[str]:
+        """Yield a sentence for each number and choice that its parameter does not take."""
+        for definition in self.algorithm.parameterDefinitions():
+            name = definition.name()
+            value = self.parameters.get(name)
+            if value is None or definition.checkValueIsAcceptable(value, self.context):
+                continue
+            if isinstance(definition, QgsProcessingParameterNumber):
+                low, high = definition.minimum(), definition.maximum()
+                between = tr("{:g} or more") if high >= _NO_LIMIT else tr("from {:g} to {:g}")
+                yield tr("{}: “{}” is not a number {}.").format(
+                    name, value, between.format(low, high)
+                )
+            elif isinstance(definition, QgsProcessingParameterEnum):
+                choices = (f"{at} = {word}" for at, word in enumerate(definition.options()))
+                yield tr("{}: “{}” is none of its choices, which are {}.").format(
+                    name, value, ", ".join(choices)
+                )
 
     def check_layer_files(self) -> None:
         """Refuse files given as layers that would make a reader open other files.
@@ -663,6 +686,7 @@ class StreetSafeAlgorithm(QgsProcessingAlgorithm):
         answers.check_layer_files()
         yield from answers.clashing_destinations()
         yield from self.refusals(answers)
+        yield from answers.out_of_range()
 
     def _with_labels(self, sentence: str) -> str:
         """Put its label before the first mention of each parameter: people see no ids."""

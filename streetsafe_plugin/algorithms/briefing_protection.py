@@ -197,5 +197,6 @@ def _protected_heat(
             "made from the published counts of squares of {:.0f} m alone, each of at least {}"
             " reports, spread over a disc of {:g} m radius; what is white has too few reports to"
             " be shown"
-        ).format(cells.lattice.size_m, entry.threshold, facts.radius_m)
+        ).format(cells.lattice.size_m, entry.threshold, facts.radius_m),
+        volume=tr("the sum of the published counts, which is less than the number of reports"),
     )

@@ -121,6 +121,12 @@ def park_sentences(park: Park, whole: Whole, threshold: int = 0) -> list[str]:
         )
     elif park.reasons:
         sentences.append(_most_ticked(park))
+    lacking = _held_parts(park, whole) if threshold else []
+    if lacking:
+        sentences.append(
+            f"{' and '.join(lacking).capitalize()} are held back here: too few reports, or to"
+            " protect a small number."
+        )
     if park.crimes is not None:
         have = "has its" if park.crimes == 1 else "have their"
         sentences.append(
@@ -134,6 +140,13 @@ def park_sentences(park: Park, whole: Whole, threshold: int = 0) -> list[str]:
             " approximate place stands for it, and every figure on this page is indicative."
         )
     return sentences
+
+
+def _held_parts(park: Park, whole: Whole) -> list[str]:
+    """Return which parts of a park's page a pack that leaves does without."""
+    reasons = whole.tells_reasons and not park.reasons
+    months = whole.first is not None and park.trend is None
+    return [*(["reasons"] if reasons else []), *(["numbers by time"] if months else [])]
 
 
 def _how_many(park: Park, whole: Whole, threshold: int) -> str:

@@ -17,10 +17,11 @@ Section = tuple[str, str]
 
 @dataclass(frozen=True)
 class HeatInWords:
-    """What a page says of a heat map: how reports were spread, and whether there is a pattern."""
+    """What a page says of a heat map: how reports were spread, in a pattern or not, and the sum."""
 
     spread: str
     pattern: str = ""
+    volume: str = "the number of reports"
 
 
 def method(whole: Whole, heat: HeatInWords | None, pack: Pack | None = None) -> list[Section]:
@@ -73,8 +74,8 @@ def _heat(heat: HeatInWords | None) -> list[Section]:
         (
             "What the heat map shows",
             f"Reports per square kilometre around each place, {heat.spread}. The volume under"
-            " the surface equals the number of reports. Where reports are few it shows where"
-            f" those few pins lie, not a pattern. {heat.pattern}".strip(),
+            f" the surface equals {heat.volume}. Where reports are few it shows where those few"
+            f" pins lie, not a pattern. {heat.pattern}".strip(),
         )
     ]
 
@@ -109,8 +110,8 @@ def _parts(pack: Pack) -> list[Section]:
             (
                 "How the fix list is made",
                 f"Reports with the same reason within {DISTANCE_M:g} m of one of them are a place,"
-                f" if they are {FEWEST} or more. One person may have made several reports: look"
-                " before you send anyone.",
+                f" if they are {max(FEWEST, pack.threshold)} or more. One person may have made"
+                " several reports: look before you send anyone.",
             )
         )
     if pack.fear_and_crime is not None:

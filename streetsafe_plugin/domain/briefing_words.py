@@ -15,6 +15,8 @@ SMALLEST_BASE = 50
 FEW = 10
 #: What stands in a sentence or a cell for a number that is not given.
 HELD_BACK = "held back"
+#: As many missing months are named; more are counted.
+_MOST_NAMED = 2
 
 
 def day(date: datetime.date) -> str:
@@ -64,12 +66,12 @@ def share(part: Count, base: Count) -> str | None:
 def why_held(threshold: int = 0) -> str:
     """Return why a number is held back, as the end of a sentence."""
     if threshold:
-        return f"held back, since fewer than {threshold} or to protect such a number"
+        return f"held back, since there are fewer than {threshold} or to protect such a number"
     return "held back to protect people"
 
 
 def months(held: Iterable[datetime.date]) -> str:
-    """Return the months covered, with the gaps, e.g. “June to October 2022, 1 month missing”."""
+    """Return the months covered, with the gaps, e.g. “June to October 2022 without August 2022”."""
     found = sorted({(day.year, day.month) for day in held})
     if not found:
         return "no months given"
@@ -80,8 +82,12 @@ def months(held: Iterable[datetime.date]) -> str:
         return month(begin)
     start = f"{begin:%B}" if first_year == last_year else month(begin)
     text = f"{start} to {month(end)}"
-    missing = span - len(found)
-    return f"{text}, {counted(missing, 'month')} missing" if missing else text
+    every = [divmod(first_year * 12 + first - 1 + step, 12) for step in range(span)]
+    gaps = [datetime.date(year, place + 1, 1) for year, place in every]
+    missing = [day for day in gaps if (day.year, day.month) not in found]
+    if len(missing) > _MOST_NAMED:
+        return f"{text}, {counted(len(missing), 'month')} missing"
+    return f"{text} without {', '.join(month(day) for day in missing)}" if missing else text
 
 
 def nice_step(span: float, parts: int) -> float:

@@ -93,7 +93,8 @@ class Change:
     own measures divide the time; `days` how long each period is, for several parks on average.
     `doubt` says why an interval without zero is not relied on, `why_not` why there is no answer.
     `in_ring` and `control_density` are those of `park_evaluation.Evaluation`. With `publicity`
-    there is no answer because days on which reports of the whole area jumped decide it.
+    there is no answer because days on which reports of the whole area jumped decide it. With
+    `sets_measures_aside` all parks are compared by months although some have measures of their own.
     """
 
     verdict: Verdict
@@ -111,6 +112,7 @@ class Change:
     in_ring: Verdict = Verdict.CANNOT_TELL
     control_density: float | None = None
     publicity: bool = False
+    sets_measures_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,21 +220,27 @@ class Fix:
 
 @dataclass(frozen=True)
 class GapArea:
-    """A place of the map of fear and recorded crime: its counts and its class (`feared_only` …)."""
+    """A place of the map of fear and recorded crime: its counts and its class (`feared_only` …).
+
+    `ratio` is its share of the reports divided by its share of the crimes; None without crimes, or
+    where it is not told.
+    """
 
     name: str
     shape: BaseGeometry
     reports: Count
     crimes: int
     gap_class: str
+    ratio: float | None = None
 
 
 @dataclass(frozen=True)
 class FearAndCrime:
-    """Where fear and recorded crime differ, and what can be said of it."""
+    """Where fear and recorded crime differ, in cells so many metres wide, and what to say of it."""
 
     areas: tuple[GapArea, ...]
     sentences: tuple[str, ...]
+    cell_m: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,14 @@ from streetsafe_plugin.domain.pack import Audience, Change, Count, Pack, Park, T
 from streetsafe_plugin.domain.tables import HELD, Column, Kind, Table, Value, table_of
 
 _ALL_PARKS = "All parks"
+#: What the words in the column of classes mean.
+_CLASSES = (
+    ("Class feared_only", "Significantly more of the reports than of the recorded crime."),
+    ("Class crime_only", "Significantly more of the recorded crime than of the reports."),
+    ("Class both", "Much of both, which do not differ significantly."),
+    ("Class neither", "Little of either, which do not differ significantly."),
+    ("Class not_enough_data", "Nothing can be told."),
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ def _about(pack: Pack, about: About) -> Table:
         ("Period", period(whole)),
         ("Reports counted (n)", figure(whole.used)),
         *([("Reports without a date", figure(whole.undated))] if internal else []),
-        ("Smallest number shown", f"{pack.threshold}" if pack.threshold else "no limit"),
+        ("Smallest number shown", _least(pack)),
         ("Numbers rounded to", f"{pack.round_to}" if pack.round_to else "not rounded"),
         *(("Held back", sentence) for sentence in pack.held),
         ("Reports and mentions", "A report is one pin, a mention one ticked reason."),
@@ -78,6 +86,7 @@ def _about(pack: Pack, about: About) -> Table:
             ("Fear and crime", sentence)
             for sentence in (() if pack.fear_and_crime is None else pack.fear_and_crime.sentences)
         ),
+        *(_CLASSES if pack.fear_and_crime and pack.fear_and_crime.areas else ()),
         ("Recorded crime", whole.crime_period),
         ("Coordinates", about.operation),
         ("Sources", about.attribution),
@@ -86,6 +95,12 @@ def _about(pack: Pack, about: About) -> Table:
     ]
     columns = (Column("item", Kind.TEXT), Column("text", Kind.TEXT))
     return table_of("About", "What this is", columns, [line for line in lines if line[1]])
+
+
+def _least(pack: Pack) -> str:
+    if pack.threshold:
+        return f"{pack.threshold}"
+    return "any: THRESHOLD is for packs for partners and the public"
 
 
 _PARK = (Column("number", Kind.WHOLE), Column("park_id", Kind.TEXT), Column("park", Kind.TEXT))
@@ -279,16 +294,32 @@ def _fixes(pack: Pack) -> Table:
     return table_of("Fix list", "Where several reports tick the same reason", columns, rows)
 
 
+_RATIO = Column("share of reports divided by share of crimes", Kind.REAL)
+
+
 def _fear_and_crime(pack: Pack) -> Table:
+    gap, internal = pack.fear_and_crime, pack.audience is Audience.INTERNAL
     columns = (
         Column("place", Kind.TEXT),
         Column("class", Kind.TEXT),
         Column("reports", Kind.WHOLE),
         Column("crimes", Kind.WHOLE, "recorded"),
+        *([_RATIO] if internal else []),
     )
-    areas = () if pack.fear_and_crime is None else pack.fear_and_crime.areas
-    rows = [(area.name, area.gap_class, _count(area.reports), area.crimes) for area in areas]
-    return table_of("Fear and crime", "Reports and recorded crime by place", columns, rows)
+    areas = () if gap is None else gap.areas
+    rows = [
+        (
+            area.name,
+            area.gap_class,
+            _count(area.reports),
+            area.crimes,
+            *([area.ratio] if internal else []),
+        )
+        for area in areas
+    ]
+    size = 0 if gap is None else gap.cell_m
+    title = f"Reports and recorded crime in hexagons of {size:g} m"
+    return table_of("Fear and crime", title, columns, rows)
 
 
 def _accounting(whole: Whole) -> Table:

@@ -41,6 +41,7 @@ _HEADINGS_STAY = (
     b'<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2"'
     b' activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
 )
+_TWO_FIGURE_YEARS, _WHOLE_DATES = b'"DD/MM/YY"', b'"DD/MM/YYYY"'
 #: Excel reads a CSV as UTF-8 only if it starts with a byte order mark.
 _ENCODING = "utf-8-sig"
 
@@ -140,6 +141,8 @@ def _make_readable(path: Path, tables: Sequence[Table], marking: str) -> None:
                 sheet = _SHEET.fullmatch(name)
                 if sheet:
                     text = _readable_sheet(text, tables[int(sheet.group(1)) - 1], marking)
+                elif name == "xl/styles.xml":
+                    text = text.replace(_TWO_FIGURE_YEARS, _WHOLE_DATES)
                 elif name == "xl/workbook.xml" and b"<bookViews" not in text:
                     text = text.replace(b"<sheets>", _VIEW + b"<sheets>", 1)
                 made.writestr(name, text)

@@ -155,8 +155,13 @@ class Survey:
                 self.attacker.know_at_least(ground, THRESHOLD)
             else:
                 self.take(f"area {row['place']}", ground, row["reports"])
-        for place in range(len(pack.cells)):
-            self.attacker.know_at_least(self.row(self.on[f"cell {number} {place}"]), THRESHOLD)
+        assert len(pack.cells) == len(pack.sheets["Hot spots"])
+        for place, row in enumerate(pack.sheets["Hot spots"]):
+            ground = self.row(self.on[f"cell {number} {place}"])
+            if row["reports"] is None:
+                self.attacker.know_at_least(ground, THRESHOLD)
+            else:
+                self.take(f"cell {number} {place}", ground, row["reports"])
 
 
 def when(layers) -> list[int]:

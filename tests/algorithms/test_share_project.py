@@ -40,6 +40,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerJoinInfo,
     QgsVectorLayerSimpleLabeling,
+    edit,
 )
 from qgis.PyQt.QtCore import QRectF
 from qgis.PyQt.QtGui import QImage
@@ -573,7 +574,12 @@ def test_parks_crimes_and_their_recipes(run_algorithm, project, points, make_lay
         (made["REPORTS_GPKG"], "Reports"),
     ):
         project.addMapLayer(QgsVectorLayer(path, name, "ogr"))
+    [parks] = project.mapLayersByName("Parks")
+    with edit(parks):
+        park = next(parks.getFeatures())
+        parks.changeAttributeValue(park.id(), parks.fields().indexOf("note"), "wordscanary")
     outcome = run_algorithm("shareproject", {"FOLDER": str(tmp_path / "o"), "AUDIENCE": PUBLIC})
+    assert any("“Parks” goes without note" in one for one in outcome.messages)
     shared = opened(tmp_path / "o")
     names = sorted(one.name() for one in shared.mapLayers().values())
     assert names == ["Crimes", "Interventions", "Parks"]
@@ -582,6 +588,9 @@ def test_parks_crimes_and_their_recipes(run_algorithm, project, points, make_lay
     assert layer_called(shared, "Crimes").metadata().keywords("streetsafe:recipe") == []
     shared.clear()
     assert b"fingerprint" not in everything_in(tmp_path / "o")
+    assert b"wordscanary" not in everything_in(tmp_path / "o")
+    run_algorithm("shareproject", {"FOLDER": str(tmp_path / "i")})
+    assert b"wordscanary" in everything_in(tmp_path / "i")
 
 
 def test_fields_about_people_and_hidden_ones_stay_inside(run_algorithm, project, points, tmp_path):

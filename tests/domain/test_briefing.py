@@ -168,7 +168,7 @@ def test_figures_of_two_square_parks() -> None:
     assert west.reasons == (("Badly lit", 2), ("Feeling of being followed", 1))
     assert (west.crimes, east.crimes) == (2, 0)
     assert east.indicative
-    assert all_of_them.crime_period == "January to April 2022, 1 month missing"
+    assert all_of_them.crime_period == "January to April 2022 without March 2022"
 
 
 def test_the_order_of_the_parks_changes_no_figure() -> None:
@@ -215,6 +215,11 @@ def test_steps_are_round(span: float, parts: int, step: float) -> None:
     [
         ([], "no months given"),
         ([(2022, 6)], "June 2022"),
+        ([(2022, 6), (2022, 8)], "June to August 2022 without July 2022"),
+        (
+            [(2021, 12), (2022, 3)],
+            "December 2021 to March 2022 without January 2022, February 2022",
+        ),
         ([(2022, 6), (2022, 10)], "June to October 2022, 3 months missing"),
         ([(2021, 11), (2021, 12), (2022, 1)], "November 2021 to January 2022"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,12 @@ from shapely.geometry import box
 
 from streetsafe_plugin.domain.briefing_figures import make_pack
 from streetsafe_plugin.domain.briefing_pack.change import changes
-from streetsafe_plugin.domain.briefing_pack.change_words import in_short, sentence, without_counts
+from streetsafe_plugin.domain.briefing_pack.change_words import (
+    MEASURES_ASIDE,
+    in_short,
+    sentence,
+    without_counts,
+)
 from streetsafe_plugin.domain.briefing_pack.material import (
     Asked,
     CrimeSet,
@@ -187,6 +193,18 @@ def test_a_measure_that_was_never_live_leaves_it_open() -> None:
     assert in_short(change) == "cannot be told"
     # of all parks together months still tell something
     assert pack.whole.change.months == 6
+    assert MEASURES_ASIDE in pack.whole.change.sentence
+    assert MEASURES_ASIDE in without_counts(pack.whole.change)
+    assert MEASURES_ASIDE not in pack.parks[1].change.sentence
+
+
+def test_where_nobody_reported_the_word_is_that_of_the_sentence() -> None:
+    places, dates = daily("2020-01-01", "2022-07-01", [AWAY])
+    change = pack_of(reports(places, dates))[0].parks[0].change
+    assert "nothing can be told" in change.sentence
+    assert in_short(change) == "cannot be told"
+    # without counts that there is no report is not told either
+    assert in_short(replace(change, counts=None)) == "no clear change"
 
 
 def test_a_clear_fall_is_called_one() -> None:
@@ -318,7 +336,11 @@ def test_fear_is_held_against_crime_with_its_cautions() -> None:
     assert sorted((area.reports, area.crimes, area.gap_class) for area in found.areas) == [
         (1, 60, "crime_only"), (30, 1, "feared_only")
     ]  # fmt: skip
+    # shares of 31 reports and 61 crimes: 30/31 over 1/61, 1/31 over 60/61
+    assert sorted(area.ratio for area in found.areas) == pytest.approx([61 / 1860, 1830 / 31])
     said = " ".join(found.sentences)
+    assert said.startswith("Of 2 places")
+    assert "0 have much of both, 0 little of either, and of 0 nothing can be told" in said
     assert "no month in common" in said
     assert "map points" in said
     assert len(counted.divided["fear_and_crime"]) == 31

@@ -56,6 +56,7 @@ def test_a_workbook_has_a_sheet_a_table(tmp_path: Path) -> None:
     assert "Café &amp; &lt;Park&gt;" in texts
     assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert sheet.count("OFFICIAL-SENSITIVE") == 2
+    assert not re.search(r'"[^"]*(?<!Y)YY"', part(path, "xl/styles.xml")), "years of two figures"
     assert sheet.index("<sheetViews>") < sheet.index("<cols>") < sheet.index("<sheetData>")
     assert [path.name for path in tmp_path.iterdir()] == ["pack.xlsx"]
 

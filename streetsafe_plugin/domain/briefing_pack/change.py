@@ -86,7 +86,11 @@ def changes(
         return whole, single
     around = _around_measures(reports, own, months, asked)
     around_whole, around_single = _answers(ground, reports, around)
-    return whole if around_whole.why_not else around_whole, [
+    if around_whole.why_not:
+        # the parks' own dates tell nothing together, so their months are counted like the others'
+        aside = replace(whole, sets_measures_aside=not whole.why_not)
+        around_whole = replace(aside, sentence=sentence(aside))
+    return around_whole, [
         around_single[park] if has_date else single[park] for park, has_date in enumerate(dated)
     ]
 

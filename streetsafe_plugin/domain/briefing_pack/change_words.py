@@ -10,6 +10,9 @@ from streetsafe_plugin.domain.evaluation_words import caution, interval_of, move
 from streetsafe_plugin.domain.pack import Change
 
 NO_EVALUATION = "This compares two periods and is no evaluation of any measure."
+MEASURES_ASIDE = (
+    "Parks for which a measure has a date are counted in here over the same months as all others."
+)
 PUBLICITY = "without the days on which reports of the whole area jumped, as publicity makes them"
 _A_YEAR = 12
 _WHY = {
@@ -33,7 +36,7 @@ def in_short(change: Change) -> str:
         return "fall"
     if change.verdict is Verdict.RISE:
         return "rise"
-    return "cannot be told" if change.why_not else "no clear change"
+    return "cannot be told" if change.why_not or _nothing_there(change) else "no clear change"
 
 
 def without_counts(change: Change) -> str:
@@ -50,10 +53,14 @@ def _counts(change: Change) -> str:
         return ""
     (before, after), in_ring, in_control = change.counts
     return (
-        f"{before:,} {_noun(before)} in {_period(change, 0)} and {after:,} in"
+        f"Inside, {before:,} {_noun(before)} in {_period(change, 0)} and {after:,} in"
         f" {_period(change, 1)}; {in_ring[0]:,} and {in_ring[1]:,} in the ring of {RING_M:g} m,"
         f" {in_control[0]:,} and {in_control[1]:,} in the control area."
     )
+
+
+def _nothing_there(change: Change) -> bool:
+    return change.counts is not None and not any(sum(pair) for pair in change.counts)
 
 
 def _noun(reports: int) -> str:
@@ -75,7 +82,7 @@ def _period(change: Change, which: int) -> str:
 
 
 def _verdict(change: Change) -> str:
-    if change.counts is not None and not any(sum(pair) for pair in change.counts):
+    if _nothing_there(change):
         return "Without any report nothing can be told."
     found = _difference(change)
     if found is None:
@@ -114,8 +121,9 @@ def _difference(change: Change) -> Difference | None:
 
 def _of_the_periods(change: Change) -> list[str]:
     """Return what stands against taking a comparison of months for more than it is."""
-    if change.months is None:
-        return []
-    if change.months < _A_YEAR:
-        return [NO_EVALUATION, "The periods are of different seasons."]
-    return [NO_EVALUATION]
+    said = [] if change.months is None else [NO_EVALUATION]
+    if change.months is not None and change.months < _A_YEAR:
+        said.append("The periods are of different seasons.")
+    if change.sets_measures_aside:
+        said.append(MEASURES_ASIDE)
+    return said

@@ -30,7 +30,7 @@ def fear_and_crime(
     lacking = [noun for noun, held in both if not len(held)]
     if lacking:
         why = f"There is no {' and no '.join(lacking)}, so nothing can be told of the two together."
-        return FearAndCrime((), (why,)), np.full(len(reports.xy), -1, dtype=np.int64)
+        return FearAndCrime((), (why,), asked.cell_m), np.full(len(reports.xy), -1, dtype=np.int64)
     lattice = Lattice(CellShape.HEXAGON, asked.cell_m)
     everything = np.concatenate([reports.xy, crimes.xy])
     cells, places = held_cells(lattice, everything, np.ones(len(everything), dtype=bool))
@@ -50,13 +50,15 @@ def fear_and_crime(
         tick(0.5 + 0.5 * start / len(cells))
         shapes += lattice.polygons(cells[start : start + _DRAWN_AT_ONCE])
     areas = tuple(
-        GapArea(name, shape, int(some), int(other), gap_class.value)
-        for name, shape, some, other, gap_class in zip(
-            names, shapes, in_reports, in_crimes, gap.classes
+        GapArea(
+            name, shape, int(some), int(other), gap_class.value, float(ratio) if other else None
+        )
+        for name, shape, some, other, gap_class, ratio in zip(
+            names, shapes, in_reports, in_crimes, gap.classes, gap.ratio
         )
     )
     said = [*_found(gap), *_cautions(reports, crimes, asked, lattice)]
-    return FearAndCrime(areas, tuple(said)), of_reports
+    return FearAndCrime(areas, tuple(said), asked.cell_m), of_reports
 
 
 def _found(gap: Gap) -> list[str]:
@@ -67,7 +69,8 @@ def _found(gap: Gap) -> list[str]:
     return [
         f"Of {places} with a report or a recorded crime, {feared:,} have significantly more of the"
         f" reports than of the crime, {ridden:,} significantly more of the crime than of the"
-        f" reports; of {gap.count(GapClass.NOT_ENOUGH_DATA):,} nothing can be told.",
+        f" reports; {gap.count(GapClass.BOTH):,} have much of both, {gap.count(GapClass.NEITHER):,}"
+        f" little of either, and of {gap.count(GapClass.NOT_ENOUGH_DATA):,} nothing can be told.",
         "Shares of all reports are held against shares of all recorded crime: a place is never"
         " called safe or unsafe.",
     ]

@@ -148,7 +148,7 @@ def _possible(scopes: Sequence[Scope], undated: bool) -> Bools:
     chosen = np.ones((places, times), dtype=bool)
     chosen[len(pieces) : -1] = _times_of_boxes(when[of_boxes])
     place, time = np.nonzero(chosen)
-    return where[:, place] & when[:, time]
+    return np.asarray(where[:, place] & when[:, time])
 
 
 def _times_of_boxes(when: Bools) -> Bools:

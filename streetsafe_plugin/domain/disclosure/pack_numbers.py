@@ -237,10 +237,12 @@ class _PackNumbers:
         of_cells = self.counted.divided.get("hot_spots")
         if self.pack.hot_spots is None or of_cells is None:
             return
+        shown = Shown.COUNT if self.audience is Audience.PARTNER else Shown.ENOUGH
         for place, cell in enumerate(self.pack.hot_spots.cells):
             members = of_cells == place
             _check(cell_name(place), members, cell.reports)
-            yield from self._listed(cell_name(place), members, Shown.ENOUGH, Order.CELL)
+            if cell.level.startswith(("hot", "cold")):
+                yield from self._listed(cell_name(place), members, shown, Order.CELL)
 
     def _areas(self) -> Iterator[Statistic]:
         of_areas = self.counted.divided.get("fear_and_crime")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from streetsafe_plugin.domain.briefing_pack.change_words import without_counts
+from streetsafe_plugin.domain.briefing_pack.fixes import DISTANCE_M, FEWEST
 from streetsafe_plugin.domain.briefing_words import month
 from streetsafe_plugin.domain.crime_gap import GapClass, compare
 from streetsafe_plugin.domain.disclosure import pack_numbers as named
@@ -93,6 +94,7 @@ class _Protected:
             threshold=self.threshold,
             round_to=self.round_to,
             held=held_sentences(self.pack, self.audience, self.threshold, self.round_to),
+            fix_sentences=self._fix_sentences(),
         )
 
     def _count(self, name: str) -> int | None:
@@ -174,7 +176,11 @@ class _Protected:
         if found is None:
             return None
         cells = tuple(
-            HotCell(cell.shape, None, cell.level)
+            HotCell(
+                cell.shape,
+                self._count(named.cell_name(place)) if self.partner else None,
+                cell.level,
+            )
             for place, cell in enumerate(found.cells)
             if self.audited.shows(named.cell_name(place))
         )
@@ -188,6 +194,16 @@ class _Protected:
             if count is not None
         ]
         return tuple(_to_the_square(fix, rank, count) for rank, (fix, count) in enumerate(shown, 1))
+
+    def _fix_sentences(self) -> tuple[str, ...]:
+        if not self.partner or not self.pack.fixes:
+            return ()
+        if not self._fixes():
+            return ("No place to mend has so many reports that it may be shown.",)
+        return (
+            f"A place of this list has {max(self.threshold, FEWEST)} reports or more with the same"
+            f" reason within {DISTANCE_M:g} m; places that few reports name are held back.",
+        )
 
     def _fear_and_crime(self) -> FearAndCrime | None:
         found = self.pack.fear_and_crime
@@ -204,7 +220,7 @@ class _Protected:
             for place, area in enumerate(found.areas)
             if self._shows_area(place, area)
         )
-        return FearAndCrime(areas, _without_numbers(found.sentences))
+        return FearAndCrime(areas, _without_numbers(found.sentences), found.cell_m)
 
     def _shows_area(self, place: int, area: GapArea) -> bool:
         """Tell whether an area may be seen.
@@ -229,7 +245,8 @@ def _change(change: Change | None) -> Change | None:
     if change.before and change.after and change.months:
         spans = [" to ".join(month(day) for day in span) for span in (change.before, change.after)]
         said.append(f"Held against each other: {' and '.join(spans)}.")
-    return Change(change.verdict, " ".join(said), change.before, change.after)
+    why_not = "as its sentence says" if change.why_not else ""
+    return Change(change.verdict, " ".join(said), change.before, change.after, why_not=why_not)
 
 
 def _to_the_square(fix: Fix, rank: int, count: int) -> Fix:

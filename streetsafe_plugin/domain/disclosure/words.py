@@ -67,7 +67,7 @@ def rule_in_words(threshold: int, round_to: int) -> tuple[str, ...]:
     """Return what is held back, without saying how much of it there is."""
     said = (
         f"Numbers below {threshold} are held back, none included, and further ones from which they"
-        " could be worked out; a dash or an empty field does not tell which of the two it is.",
+        " could be worked out; what is held back looks alike, whichever of the two it is.",
     )
     return (*said, _rounded(round_to)) if round_to else said
 

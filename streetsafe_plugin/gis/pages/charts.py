@@ -44,7 +44,9 @@ def reasons_chart(page: Page, name: str, reasons: Sequence[tuple[str, int]]) -> 
     if size_pt < _SMALLEST_PT:
         size_pt = _SMALLEST_PT
         pitch = size_pt * page.scale * _MM_PER_POINT / 0.68
-    shown = reasons[: int(box.height / pitch + 1e-6)]
+    room = int(box.height / pitch + 1e-6)
+    beyond = len(reasons) - room + 1 if len(reasons) > room else 0
+    shown = reasons[: room - 1] if beyond else reasons
     look = page.small(size_pt)
     label_mm = box.width * _LABEL_SHARE
     figure_mm = max(width_mm(f"{mentions:,}", look) for _, mentions in shown) + 2.0
@@ -63,6 +65,10 @@ def reasons_chart(page: Page, name: str, reasons: Sequence[tuple[str, int]]) -> 
     columns = [Column("", label_mm, words=True), Column("", figure_mm)]
     rows = [(label, f"{mentions:,}") for label, mentions in shown]
     lines(page, f"{name}_labels", words, columns, rows, look)
+    if beyond:
+        last = Box(box.x, box.y + pitch * (len(shown) + 0.15), box.width, 0.85 * pitch)
+        more = tr("and {} more reasons, in the tables of this pack").format(beyond)
+        page.sheet.text(f"{name}_more", more, last, look, QUIET, _LEFT, _MIDDLE)
     page.sheet.bars(f"{name}_bars", bars, fill_symbol(colour), upright=False)
 
 

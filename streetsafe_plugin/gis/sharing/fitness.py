@@ -6,7 +6,7 @@ Inside the force everything may go. To partners and the public goes only what is
 1. what was made for them: its metadata say so under the keyword `streetsafe:audience`, as those of
    a disclosure copy do, and as a person may write into a layer's metadata who vouches for it;
 2. police.uk crimes as `importcrimes` reads them, which are published as they are;
-3. parks and interventions as `loadparks` makes them, with no field more;
+3. parks and interventions as `loadparks` makes them, with no field more, parks without their notes;
 4. boundaries: polygons and lines in a file, not made by another analysis of StreetSafe, with no
    field that StreetSafe knows from reports and none that by its name counts something.
 
@@ -76,6 +76,12 @@ def why_not_layer(layer: QgsMapLayer, audience: Audience) -> str:
     if _is_published_crime(layer) or _is_of_the_register(layer):
         return ""
     return _why_no_boundary(layer)
+
+
+def fields_in_own_words(layer: QgsVectorLayer) -> list[str]:
+    """Return the fields of parks in which somebody may have written whatever they knew."""
+    notes = [name for name in layer.fields().names() if name.lower() == "note"]
+    return notes if is_parks(layer) else []
 
 
 def why_not_layout(layout: QgsLayout, audience: Audience) -> str:

@@ -28,7 +28,7 @@ from streetsafe_plugin.gis.sharing import folder as shared_folder
 from streetsafe_plugin.gis.sharing.assembling import Assembly, new_ids
 from streetsafe_plugin.gis.sharing.cleaning import CODE, PICTURE, PLACE, Cleaner
 from streetsafe_plugin.gis.sharing.copying import Copies
-from streetsafe_plugin.gis.sharing.fitness import why_not_layout
+from streetsafe_plugin.gis.sharing.fitness import fields_in_own_words, why_not_layout
 from streetsafe_plugin.gis.sharing.selecting import (
     LeftOut,
     Selection,
@@ -193,10 +193,12 @@ class _Sharing:
             return []
         personal = fields_about_people(layer)
         hidden = hidden_fields(layer, tied_fields(self._original, layer))
-        found = list(dict.fromkeys([*personal, *hidden]))
+        internal = self._audience is Audience.INTERNAL
+        own_words = [] if internal else fields_in_own_words(layer)
+        found = list(dict.fromkeys([*personal, *hidden, *own_words]))
         if not found:
             return []
-        if self._audience is Audience.INTERNAL:
+        if internal:
             self._warnings.append(
                 tr("“{}” keeps fields that describe people or are hidden: {}.").format(
                     layer.name(), ", ".join(found)
