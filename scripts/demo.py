@@ -31,7 +31,7 @@ DISTANCES = "100,250,400"
 INVENTED = "The reports are an invented sample: nothing in them is real."
 VIEW_MARGIN_M = 1500
 PUBLIC, PDF_AND_XLSX = 2, [0, 4]
-HOT_CELL_M, GAP_CELL_M, HEXAGON = 500, 1000, 1
+CELL_M, HEXAGON = 500, 1
 #: Seven months each, before and after the scheme's measures were due.
 SAMPLE_PERIODS = {
     "BEFORE_FROM": "2021-09-02",
@@ -295,7 +295,7 @@ def _hot_spots(inputs: Inputs, journey: Journey) -> None:
         "hotspotgrid",
         {
             "INPUT": path("reports"),
-            "CELL_SIZE": HOT_CELL_M,
+            "CELL_SIZE": CELL_M,
             "SHAPE": HEXAGON,
             "AREA": inputs.area,
             "PARKS": path("parks"),
@@ -320,7 +320,7 @@ def _fear_and_fixes(inputs: Inputs, journey: Journey) -> None:
             {
                 "REPORTS": path("reports"),
                 "CRIMES": path("crimes"),
-                "CELL_SIZE": GAP_CELL_M,
+                "CELL_SIZE": CELL_M,
                 "AREA": inputs.area,
                 "PARKS": path("parks"),
                 "OUTPUT": path("fear_and_crime"),

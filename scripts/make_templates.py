@@ -59,7 +59,7 @@ _TILE_GAP = 2.0
 #: Room for the figures at the left edge of an inset.
 _INSET_GAP = 5.0
 #: Beneath what lies on a map, so that it is read whatever the map shows there.
-_VEIL = QColor(255, 255, 255, 215)
+_VEIL = QColor(255, 255, 255, 165)
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def landscape() -> Paper:
             *table("fixes", 12, 133, 273, 51.5, 4.4),
         ],
         "gap": [
-            *map_slots(16.5, 30, 177.5, 132),
+            *map_slots(16.5, 30, 177.5, 132, inset=74),
             placed("legend", "legend", 12, 167.5, 182, 17.5),
             text("sentences", side, 30, side_width, 66, 8.0),
             *table("feared", side, 98, side_width, 42.5, 4.4),
@@ -284,7 +284,7 @@ def portrait() -> Paper:
             *table("fixes", 12, 193.5, 186, 73, 4.4),
         ],
         "gap": [
-            *map_slots(16.5, 30, 181.5, 108),
+            *map_slots(16.5, 30, 181.5, 108, inset=74),
             placed("legend", "legend", 12, 143.5, 186, 18.5),
             text("sentences", 12, 164, 186, 38, 8.0),
             *table("feared", left, 204, column, 62.5, 4.4),
@@ -336,7 +336,7 @@ def slides() -> Paper:
     ]  # fmt: skip
     kinds = {
         kind: [*map_slots(20, 37, 199, 106, inset), *slots]
-        for kind, inset in (("overview", 64), ("park", 0), ("places", 64), ("gap", 0))
+        for kind, inset in (("overview", 64), ("park", 0), ("places", 64), ("gap", 76))
     }
     return Paper("slides-16x9", width, height, kinds, 5, 10.0)
 

@@ -30,7 +30,7 @@ from shapely.ops import unary_union
 from streetsafe_plugin.domain.crowding import crowded
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.geometry import polygon_parts
-from streetsafe_plugin.domain.pack import Audience, HotCell, Pack, Park
+from streetsafe_plugin.domain.pack import Audience, FearAndCrime, HotCell, Pack, Park
 from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis.briefing_tables import briefing_tables, hot_by_neighbours, park_spots
 from streetsafe_plugin.gis.map_styles import heat_shown, numbers_in_inset, specks, without_labels
@@ -42,6 +42,8 @@ from streetsafe_plugin.i18n import tr
 MOST_POINTS_DRAWN = 20_000
 #: Markers nearer than this share of a map's diagonal cover each other's numbers.
 _CLOSE_SHARE = 0.035
+#: Feared places, and those with crime, belong together up to so many cells apart.
+_TOGETHER_CELLS = 3.0
 #: An inset shows no less than this part of the map, for its reader to know where it is.
 _MOST_ENLARGED = 10.0
 #: Room for markers and numbers at an inset's edges, as a share of its longer side.
@@ -147,6 +149,10 @@ def _extents(pack: Pack, area: BaseGeometry | None) -> Mapping[str, QgsRectangle
     }
 
 
+#: The classes of areas of fear and crime of which something is told.
+_TOLD = ("feared_only", "crime_only", "both")
+
+
 def _hot(cell: HotCell) -> bool:
     return cell.level.startswith("hot")
 
@@ -163,7 +169,7 @@ def _crowded_parks(pack: Pack, extent: QgsRectangle) -> list[Park]:
 def _crowds(
     pack: Pack, extents: Mapping[str, QgsRectangle], crowded_parks: Sequence[Park]
 ) -> dict[str, QgsRectangle]:
-    """Return by kind of map what an inset may show: the parks that crowd, the largest hot spot.
+    """Return by kind of map what an inset may show: what crowds, the largest hot spot.
 
     Hot cells belong to one where no more than one other lies between them.
     """
@@ -172,10 +178,24 @@ def _crowds(
         reach = 0.5 * pack.hot_spots.cell_m
         hot = [cell.shape.buffer(reach, 2) for cell in pack.hot_spots.cells if _hot(cell)]
         spots = sorted(polygon_parts(unary_union(hot)), key=lambda one: (-one.area, one.bounds))
-    shown = {"overview": [park.zone_shapes[0] for park in crowded_parks], "places": spots[:1]}
+    shown = {
+        "overview": [park.zone_shapes[0] for park in crowded_parks],
+        "places": spots[:1],
+        "gap": _crowded_areas(pack.fear_and_crime),
+    }
     return {
         kind: _with_room(_around(shapes), extents[kind]) for kind, shapes in shown.items() if shapes
     }
+
+
+def _crowded_areas(found: FearAndCrime | None) -> list[BaseGeometry]:
+    """Return the largest crowd of areas of which something is told."""
+    if found is None:
+        return []
+    told = [area.shape for area in found.areas if area.gap_class in _TOLD]
+    middles = np.array([(shape.centroid.x, shape.centroid.y) for shape in told], dtype=float)
+    crowd = crowded(middles.reshape(-1, 2), _TOGETHER_CELLS * found.cell_m)
+    return [shape for shape, is_crowded in zip(told, crowd) if is_crowded]
 
 
 def _with_room(extent: QgsRectangle, whole: QgsRectangle) -> QgsRectangle:

@@ -98,8 +98,8 @@ def briefing_tables(
     if pack.fixes:
         fields = [integer_field("rank"), text_field("owner")]
         rows = [((fix.x, fix.y), [fix.rank, fix.owner]) for fix in reversed(pack.fixes)]
-        title = tr("Fix list by rank: who can mend it")
-        made.append(table("fixes", title, "point", fields, rows, styling.from_file("fix_list")))
+        title = tr("Fix list, first ranks numbered: who can mend it")
+        made.append(table("fixes", title, "point", fields, rows, map_styles.fixes))
     if pack.fear_and_crime is not None and pack.fear_and_crime.areas:
         fields = [text_field("name"), text_field("gap_class")]
         rows = [(one.shape, [one.name, one.gap_class]) for one in pack.fear_and_crime.areas]

@@ -15,10 +15,12 @@ from qgis.core import (
     QgsMarkerSymbol,
     QgsPalLayerSettings,
     QgsPointPatternFillSymbolLayer,
+    QgsProperty,
     QgsRasterLayer,
     QgsRenderContext,
     QgsRuleBasedRenderer,
     QgsSingleSymbolRenderer,
+    QgsSymbolLayer,
     QgsTextBufferSettings,
     QgsTextFormat,
     QgsVectorLayer,
@@ -35,6 +37,11 @@ from streetsafe_plugin.i18n import tr
 
 #: The variable of a map in a layout beside which an inset stands.
 BESIDE_INSET = "beside_inset"
+#: The variable that holds what that inset shows, as a polygon in WKT.
+INSET_EXTENT = "inset_extent"
+#: So many places to mend have their rank on a map; the others are small.
+FIXES_NUMBERED = 10
+_SMALL_FIX_MM, _FIX_MM = 2.4, 5.6
 _LABEL_WIDTH = 26
 _GREEN = "#14502d"
 _RING = "#5b6670"
@@ -107,6 +114,24 @@ def ring_counts(layer: QgsVectorLayer) -> None:
     settings.setFormat(_haloed(7.5, "#1f2933"))
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(True)
+
+
+def fixes(layer: QgsVectorLayer) -> None:
+    """Draw places to mend by who can, the first with their rank.
+
+    Beside an inset that shows them larger they are small, so as not to cover what lies there.
+    """
+    styling.from_file("fix_list")(layer)
+    in_inset = f"intersects($geometry, geom_from_wkt(@{INSET_EXTENT}))"
+    small = f'"rank" > {FIXES_NUMBERED} OR coalesce({in_inset}, false)'
+    size = QgsProperty.fromExpression(f"if({small}, {_SMALL_FIX_MM}, {_FIX_MM})")
+    rank = QgsProperty.fromExpression(f"if({small}, '', to_string(\"rank\"))")
+    renderer = layer.renderer()
+    for number, category in enumerate(renderer.categories()):
+        symbol = category.symbol().clone()
+        symbol[0].setDataDefinedProperty(QgsSymbolLayer.Property.PropertySize, size)
+        symbol[1].setDataDefinedProperty(QgsSymbolLayer.Property.PropertyCharacter, rank)
+        renderer.updateCategorySymbol(number, symbol)
 
 
 def hot_cells(layer: QgsVectorLayer) -> None:

@@ -25,6 +25,8 @@ from qgis.core import (
     QgsPointXY,
     QgsProject,
     QgsRectangle,
+    QgsRenderContext,
+    QgsSymbolLayer,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
@@ -34,7 +36,7 @@ from shapely.geometry import box as square
 
 from streetsafe_plugin.compat import to_python
 from streetsafe_plugin.domain.errors import InputRefused
-from streetsafe_plugin.domain.pack import Audience, HotCell, HotSpots, Pack
+from streetsafe_plugin.domain.pack import Audience, FearAndCrime, GapArea, HotCell, HotSpots, Pack
 from streetsafe_plugin.gis import release
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
 from streetsafe_plugin.gis.kept_briefing import BRIEFING_PROPERTY, keep_in_project
@@ -531,6 +533,59 @@ def test_the_largest_hot_spot_gets_an_inset(lay, paper: str, with_fixes: bool) -
     there, here, scale = box_of(shown), box_of(inset), box_of(bar)
     assert (here.y, here.height) == (there.y, there.height)
     assert here.y + 0.8 * here.height < scale.y < here.y + here.height
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_feared_places_that_crowd_get_an_inset(lay, paper: str) -> None:
+    """Nine hexagons of a town among places far away of which nothing can be told."""
+    told = [(457_000 + 1_000 * i, 301_000 + 1_000 * j) for i in range(3) for j in range(3)]
+    beyond = [(430_000, 280_000), (485_000, 320_000)]
+    areas = [
+        GapArea(f"{x} {y}", square(x, y, x + 500, y + 500), 9, 1, gap_class)
+        for corners, gap_class in ((told, "feared_only"), (beyond, "not_enough_data"))
+        for x, y in corners
+    ]
+    found = FearAndCrime(tuple(areas), ("Feared.",), 500.0)
+    made = lay(replace(packs.large_pack(), fear_and_crime=found), paper)
+    assert overlapping(made.laid) == []
+    page = [one.kind for one in made.laid.pages].index("gap") + 1
+    inset = made.laid.layout.itemById(f"page{page:02}_inset")
+    assert inset.extent().contains(QgsRectangle(457_000, 301_000, 459_500, 303_500))
+    assert not inset.extent().contains(QgsPointXY(430_000, 280_000))
+
+
+def sizes_of_fixes(shown: QgsLayoutItemMap) -> dict[int, float]:
+    """Return by rank how large a map draws places to mend."""
+    [layer] = [one for one in shown.layers() if "Fix list" in one.name()]
+    context = QgsRenderContext()
+    context.setExpressionContext(shown.createExpressionContext())
+    expressions = context.expressionContext()
+    expressions.setFields(layer.fields())
+    sizes = {}
+    renderer = layer.renderer().clone()
+    renderer.startRender(context, layer.fields())
+    for row in layer.getFeatures():
+        expressions.setFeature(row)
+        body = renderer.symbolForFeature(row, context)[0]
+        wanted = body.dataDefinedProperties().property(QgsSymbolLayer.Property.PropertySize)
+        sizes[to_python(row["rank"])], _ = wanted.valueAsDouble(expressions, 0.0)
+    renderer.stopRender(context)
+    return sizes
+
+
+def test_places_to_mend_are_small_where_an_inset_shows_them_and_beyond_the_tenth(lay) -> None:
+    cells = [(457_000 + 500 * i, 301_000 + 500 * j) for i in range(4) for j in range(3)]
+    cells += [(430_000, 280_000), (430_500, 280_000), (485_000, 320_000)]
+    hot = tuple(HotCell(square(x, y, x + 500, y + 500), 9, "hot_99") for x, y in cells)
+    places = {1: (457_800, 301_800), 2: (470_000, 290_000), 11: (480_000, 300_000)}
+    fixes = tuple(
+        replace(packs.fixes(1)[0], rank=rank, x=x, y=y) for rank, (x, y) in places.items()
+    )
+    made = lay(replace(crowded_pack(), hot_spots=HotSpots(hot, 500.0, ("Hot.",)), fixes=fixes))
+    page = [one.kind for one in made.laid.pages].index("places") + 1
+    shown, inset = (made.laid.layout.itemById(f"page{page:02}_{name}") for name in ("map", "inset"))
+    assert sizes_of_fixes(shown) == {1: 2.4, 2: 5.6, 11: 2.4}
+    assert sizes_of_fixes(inset) == {1: 5.6, 2: 5.6, 11: 2.4}
 
 
 @pytest.mark.parametrize(

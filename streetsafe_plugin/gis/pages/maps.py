@@ -34,7 +34,7 @@ from streetsafe_plugin.compat import shrink_legend_font
 from streetsafe_plugin.domain import briefing
 from streetsafe_plugin.domain.errors import WriteFailed
 from streetsafe_plugin.domain.pack import Park
-from streetsafe_plugin.gis.map_styles import BESIDE_INSET
+from streetsafe_plugin.gis.map_styles import BESIDE_INSET, INSET_EXTENT
 from streetsafe_plugin.gis.pages.in_sight import heat_in_sight, symbols_in_sight
 from streetsafe_plugin.gis.pages.page import Page, box_of
 from streetsafe_plugin.gis.sheet import MM, QUIET, Box
@@ -179,6 +179,8 @@ def _draw(
 def _tie(shown: QgsLayoutItemMap, inset: QgsLayoutItemMap) -> None:
     """Draw on a map the frame of what its inset shows, and leave some labels to that."""
     QgsExpressionContextUtils.setLayoutItemVariable(shown, BESIDE_INSET, 1)
+    within = inset.extent().asWktPolygon()
+    QgsExpressionContextUtils.setLayoutItemVariable(shown, INSET_EXTENT, within)
     frame = QgsLayoutItemMapOverview("inset", shown)
     shown.overviews().addOverview(frame)
     frame.setLinkedMap(inset)
