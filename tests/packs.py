@@ -183,7 +183,7 @@ def hot_spots() -> HotSpots:
         500.0,
         (
             "52 of 96 cells are hot, 5 of them by their neighbours only.",
-            "They hold 61.0% of the 1,204 reports on 8.1% of the ground (PAI 7.5).",
+            "They hold 61.0 % of the 1,204 reports on 8.1 % of the ground (PAI 7.5).",
             "The cells were chosen by these same reports, so this flatters them: later reports may"
             " lie elsewhere.",
         ),

@@ -55,7 +55,8 @@ class Result:
     def sentence(self, number: int) -> str:
         """Return what may be said of a park, or of all of them for the number behind the last."""
         name = self.names[number] if number < len(self.names) else tr("All parks together")
-        return sentence(self.answers[number], name)
+        calm = self.without_surges[number].verdict if self.without_surges else None
+        return sentence(self.answers[number], name, calm)
 
     def surge_names(self) -> list[str]:
         """Return each surge as its days with the reports on them and the usual number."""

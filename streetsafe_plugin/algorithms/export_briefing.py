@@ -311,7 +311,7 @@ def _title_of(frame: Frame, pack: Pack) -> str:
 
 
 def _stem(frame: Frame, pack: Pack) -> str:
-    words = text_gate.file_stem(f"{frame.marking}_{frame.title}"[:60])
+    words = text_gate.file_stem(f"{frame.marking}_{text_gate.file_stem(frame.title)}"[:60])
     audience = "" if pack.audience is Audience.INTERNAL else f"_{pack.audience.value}"
     return f"{words}{audience}_{datetime.date.today().isoformat()}"
 

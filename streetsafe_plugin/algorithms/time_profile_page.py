@@ -67,7 +67,7 @@ class Result:
         part = share_in_words(dark.reports, base)
         given = f" ({part})" if part else ""
         return tr(
-            "Of {} with a time, {:,}{} {} sent in the dark. It was dark for {:.1f}% of the time."
+            "Of {} with a time, {:,}{} {} sent in the dark. It was dark for {:.1f} % of the time."
         ).format(
             counted(base, "report"),
             dark.reports,
@@ -266,8 +266,8 @@ def _bars(
                     name,
                     *([f"{part.days:,}"] if with_days else []),
                     f"{part.reports:,}",
-                    "–" if part.share is None else f"{100 * part.share:.1f}%",
-                    f"{100 * part.share_of_time:.1f}%",
+                    "–" if part.share is None else f"{100 * part.share:.1f} %",
+                    f"{100 * part.share_of_time:.1f} %",
                 ],
                 part.reports,
                 base * part.share_of_time,

@@ -60,7 +60,7 @@ def share(part: Count, base: Count) -> str | None:
     """Return a share in per cent; None where there is nothing to share or too small a base."""
     if not part or base is None or base < SMALLEST_BASE:
         return None
-    return f"{100 * part / base:.1f}%"
+    return f"{100 * part / base:.1f} %"
 
 
 def why_held(threshold: int = 0) -> str:

@@ -12,10 +12,14 @@ from streetsafe_plugin.domain.park_evaluation import Evaluation
 
 #: Beyond these, a trend that both places share in proportion would pass for a change in one.
 _MUCH_DENSER, _MUCH_SPARSER = 2.0, 0.5
+PUBLICITY = "without the days on which reports of the whole area jumped, as publicity makes them"
 
 
-def sentence(one: Evaluation, name: str) -> str:
-    """Return all that can be said of one park, or of all together."""
+def sentence(one: Evaluation, name: str, in_calm: Verdict | None = None) -> str:
+    """Return all that can be said of one park, or of all together.
+
+    `in_calm` is the verdict without days of publicity, None where there are no such days.
+    """
     if one.difference is None:
         return f"{name}: cannot be told, because {one.why_not}."
     if one.empty:
@@ -24,6 +28,7 @@ def sentence(one: Evaluation, name: str) -> str:
         f"{name}: {counts(one)}",
         detectable(one.detectable, one.treated[0]),
         change(one.difference, one.verdict, one.doubt),
+        _but_for_publicity(one.verdict, in_calm),
         allowed_for(one.dispersion),
         moved(one.verdict, one.in_ring),
         caution(one.difference, one.ratios, one.control_density),
@@ -35,10 +40,12 @@ def counts(one: Evaluation) -> str:
     """Return the sentence with the reports and how long they were counted."""
     days_before, days_after = one.days
     mean = " on average" if one.days_differ else ""
+    noun = "report" if one.treated[0] == 1 else "reports"
     return (
-        f"{one.treated[0]:,} reports in {days_before:,.0f} days before and {one.treated[1]:,} in"
-        f" {days_after:,.0f} days after{mean}, {one.ring[0]:,} and {one.ring[1]:,} in the ring,"
-        f" {one.control[0]:,} and {one.control[1]:,} in the control area."
+        f"inside, {one.treated[0]:,} {noun} in {days_before:,.0f} days before and"
+        f" {one.treated[1]:,} in {days_after:,.0f} days after{mean}, {one.ring[0]:,} and"
+        f" {one.ring[1]:,} in the ring, {one.control[0]:,} and {one.control[1]:,} in the control"
+        " area."
     )
 
 
@@ -69,6 +76,13 @@ def change(found: Difference, said: Verdict, doubt: Doubt) -> str:
         Doubt.PROPORTION: "in proportion to the control area that may be no change",
     }[doubt]
     return f"{start}, but {why}: {unknown}"
+
+
+def _but_for_publicity(said: Verdict, in_calm: Verdict | None) -> str:
+    """Return that a change is none without days of publicity; empty where it stays one."""
+    if said is Verdict.CANNOT_TELL or in_calm in (None, said):
+        return ""
+    return f"But not {PUBLICITY}: do not rely on it."
 
 
 def allowed_for(dispersion: float) -> str:

@@ -48,20 +48,20 @@ def lie_beyond(reports: Floats, crimes: Floats) -> list[str]:
         (
             crimes,
             reports,
-            "{:.0%} of the crimes lie beyond the reports' extent. If reports were not gathered"
+            "{:.0f} % of the crimes lie beyond the reports' extent. If reports were not gathered"
             " there, every place elsewhere seems feared",
         ),
         (
             reports,
             crimes,
-            "{:.0%} of the reports lie beyond the crimes' extent. If crimes were not recorded"
+            "{:.0f} % of the reports lie beyond the crimes' extent. If crimes were not recorded"
             " there or left out, every such place seems feared",
         ),
     ):
         low, high = others.min(axis=0), others.max(axis=0)
         beyond = float(((xy < low) | (xy > high)).any(axis=1).mean())
         if beyond > _MUCH_BEYOND:
-            said.append(sentence.format(beyond))
+            said.append(sentence.format(100 * beyond))
     return said
 
 

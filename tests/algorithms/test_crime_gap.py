@@ -187,7 +187,7 @@ def test_periods_are_said_and_warned_of_where_they_do_not_meet(compare, make_lay
 def test_an_extent_that_one_layer_lacks_is_warned_of(compare, layers, make_layer):
     near = make_layer(points_in(0, 20))
     outcome = compare(AREAS=None, CELL_SIZE=1_000, REPORTS=near)
-    assert any("90% of the crimes lie beyond the reports' extent" in w for w in outcome.warnings)
+    assert any("90 % of the crimes lie beyond the reports' extent" in w for w in outcome.warnings)
 
 
 def snapped_crimes(make_layer):

@@ -528,6 +528,10 @@ def test_a_day_of_publicity_is_named_and_left_out_beside_the_answer(make_layer, 
     assert park["wdd_without_surges"] == pytest.approx(-0.08 * 8.14 / 13.42, abs=0.001)
     assert park["verdict_without_surges"] == "cannot_tell"
     assert any("instead of rise" in warning for warning in found.warnings)
+    # nobody reads “a rise” without what stands against it
+    assert re.search(r": a rise\. But not without the days on which reports", park["sentence"])
+    assert park["sentence"].startswith("Park")
+    assert "inside, 0 reports in 100 days before and 60 in 100" in park["sentence"]
 
 
 def test_a_steady_year_has_no_surge(make_layer, evaluate):

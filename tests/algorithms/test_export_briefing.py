@@ -205,6 +205,9 @@ def test_the_map_is_drawn(brief, tmp_path: Path) -> None:
         ({"DISTANCES": "near"}, "DISTANCES"),
         ({"DISTANCES": "1,2,3,4,5,6,7"}, "room for 6 rings"),
         ({"FORMATS": []}, r"Formats \(FORMATS\): none"),
+        ({"THRESHOLD": 0}, r"\(THRESHOLD\): “0” is not a number from 1 to 1000"),
+        ({"CELL_SIZE": "wide"}, r"\(CELL_SIZE\): “wide” is not a number from 10 to 100000"),
+        ({"PAPER": 9}, r"Paper \(PAPER\): “9” is none of its choices, which are 0 = A4"),
     ],
 )
 def test_what_cannot_be_is_refused_before(brief, tmp_path: Path, more, sentence: str) -> None:

@@ -190,7 +190,7 @@ def test_the_page_says_first_what_the_times_are_not(reports, analyse, tmp_path):
     assert "84 reports are too few for a table of 168 cells" in text
     assert len(re.findall(r"<rect class=\"bar\"", text)) == 3 + 24 + 7 + 1
     # 28 of 84 reports in each of three hours
-    assert ">33.3%<" in text
+    assert ">33.3 %<" in text
 
 
 def test_a_thousand_reports_make_a_table_of_hours_by_weekdays(reports, analyse, tmp_path):

@@ -88,7 +88,7 @@ def test_no_percentage_below_the_base(inside: int, around: int, others: int) -> 
 @settings(max_examples=100, deadline=None)
 def test_sentences_carry_the_figures_of_the_table(inside: int, around: int) -> None:
     first = briefing.park_sentences(park(inside, around), whole(inside + around))[0]
-    numbers = [int(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?![\d.]*%)", first)]
+    numbers = [int(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?![\d.]* ?%)", first)]
     assert (inside in numbers) if inside else first.startswith("No reports lie inside")
     assert inside + around in numbers
 
@@ -250,7 +250,7 @@ def test_what_is_held_back_is_said_to_be_and_no_more(inside, within, used) -> No
     zones = (Zone(0, 0, 10, inside, None), Zone(0, 100, 20, 7, None))
     of_park = park(0, 0, zones=zones, within=within)
     first = briefing.park_sentences(of_park, whole(used), threshold=5)[0]
-    numbers = {int(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?![\d.]*%)", first)}
+    numbers = {int(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?![\d.]* ?%)", first)}
     # 100 m is the reach of the ring, 5 the threshold
     assert numbers - {100, 5} <= {inside, within, used}
     assert ("held back" in first) == (inside is None or within is None)
@@ -261,7 +261,7 @@ def test_where_no_zone_is_told_the_park_is_told_as_a_whole() -> None:
     zones = (Zone(0, 0, 10, None, None), Zone(0, 100, 20, None, None))
     of_park = park(0, 0, zones=zones, within=80)
     said = briefing.park_sentences(of_park, whole(1000), threshold=5)[0]
-    assert said == "80 reports lie inside the park and up to 100 m around it, 8.0% of all 1,000."
+    assert said == "80 reports lie inside the park and up to 100 m around it, 8.0 % of all 1,000."
 
 
 def test_the_overview_says_what_is_held_back() -> None:

@@ -291,7 +291,7 @@ def test_hot_cells_and_cells_with_reports_are_kept_and_counted() -> None:
     in_cells = np.bincount(counted.divided["hot_spots"], minlength=len(found.cells))
     assert in_cells.tolist() == [cell.reports for cell in found.cells]
     held = sum(cell.reports for cell in hot)
-    assert f"{100 * held / 140:.1f}% of the 140 reports" in " ".join(found.sentences)
+    assert f"{100 * held / 140:.1f} % of the 140 reports" in " ".join(found.sentences)
     assert "No area was given" in found.sentences[-1]
     assert re.match(rf"{len(hot)} of \d+ cells (is|are) hot", found.sentences[0])
 

@@ -6,14 +6,19 @@ from __future__ import annotations
 from streetsafe_plugin.domain.briefing_pack.material import RING_M
 from streetsafe_plugin.domain.briefing_words import day
 from streetsafe_plugin.domain.evaluation import Z_95, Difference, Doubt, Verdict
-from streetsafe_plugin.domain.evaluation_words import caution, interval_of, moved, signed
+from streetsafe_plugin.domain.evaluation_words import (
+    PUBLICITY,
+    caution,
+    interval_of,
+    moved,
+    signed,
+)
 from streetsafe_plugin.domain.pack import Change
 
 NO_EVALUATION = "This compares two periods and is no evaluation of any measure."
 MEASURES_ASIDE = (
     "Parks for which a measure has a date are counted in here over the same months as all others."
 )
-PUBLICITY = "without the days on which reports of the whole area jumped, as publicity makes them"
 _A_YEAR = 12
 _WHY = {
     Doubt.FEW_REPORTS: "so few reports do not bear it out",

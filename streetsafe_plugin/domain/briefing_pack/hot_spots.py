@@ -74,8 +74,8 @@ def _sentences(found: HotCells, is_stated: bool) -> list[str]:
         return [*said, f"{hold} {held:,} of {counted(everything, 'report')}."]
     return [
         *said,
-        f"{hold} {100 * covered.share_reports:.1f}% of the {everything:,} reports on"
-        f" {100 * covered.share_area:.1f}% of the ground,"
+        f"{hold} {100 * covered.share_reports:.1f} % of the {everything:,} reports on"
+        f" {100 * covered.share_area:.1f} % of the ground,"
         f" {covered.pai:.1f} times as many as an even spread would put there.",
         _CHOSEN_BY_THE_SAME,
         *([] if is_stated else [_NO_AREA]),
