@@ -41,6 +41,7 @@ from streetsafe_plugin.gis import release
 from streetsafe_plugin.gis.briefing_layers import briefing_layers
 from streetsafe_plugin.gis.kept_briefing import BRIEFING_PROPERTY, keep_in_project
 from streetsafe_plugin.gis.layouts import Laid, briefing_layout
+from streetsafe_plugin.gis.pages import method
 from streetsafe_plugin.gis.pages.in_sight import symbols_in_sight
 from streetsafe_plugin.gis.pages.page import box_of
 from streetsafe_plugin.gis.pages.template import PAPERS, load_template, template_file
@@ -104,10 +105,10 @@ def draw(qgis_app, tmp_path: Path):
 def lay(draw, tmp_path: Path):
     """Return a function that lays a pack out."""
 
-    def make(pack, paper: str = A4, frame=packs.FRAME, n: int = 300):
+    def make(pack, paper: str = A4, frame=packs.FRAME, n: int = 300, told=("Made by hand.",)):
         project, layers = draw(pack, n)
         used = load_template(template_file(paper, str(tmp_path)), paper)
-        laid = briefing_layout(project, used, frame, pack, layers, None, ["Made by hand."])
+        laid = briefing_layout(project, used, frame, pack, layers, None, list(told))
         return Made(project, layers, laid)
 
     return make
@@ -273,6 +274,23 @@ def test_the_method_explains_every_part_of_the_pack(lay) -> None:
         "How the fix list is made",
         "How fear and crime are compared",
     } <= said
+
+
+def test_the_method_is_a_little_smaller_where_that_saves_a_page(lay, monkeypatch) -> None:
+    def pages_of_method(lines: int) -> list[int]:
+        told = [f"Step {line} of many, each of which says how it was run." for line in range(lines)]
+        made = lay(packs.small_pack(), told=told)
+        assert overlapping(made.laid) == []
+        pages = [number for number, page in enumerate(made.laid.pages) if page.kind == "method"]
+        said = [text for number in pages for text in made.texts(number).values()]
+        assert [line for line in told if line not in said] == []
+        return pages
+
+    with monkeypatch.context() as patched:
+        patched.setattr(method, "_SHARES", (1.0,))
+        lines = next(number for number in range(1, 90, 4) if len(pages_of_method(number)) == 2)
+    assert len(pages_of_method(lines)) == 1
+    assert len(pages_of_method(lines + 60)) == 2
 
 
 def test_text_is_measured_as_large_as_it_is_drawn(qgis_app) -> None:

@@ -20,6 +20,8 @@ from streetsafe_plugin.i18n import tr
 
 _TEXT_PT, _HEADING_PT, _PROVENANCE_PT = 8.0, 9.8, 6.6
 _SECTION_GAP, _PARAGRAPH_GAP = 2.2, 0.8
+#: How much smaller text may be for a page less, the largest first.
+_SHARES = (1.0, 0.96, 0.92, 0.88)
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,48 @@ def method_pages(
     left = list(paragraphs)
     while left or not pages:
         page = Page(layout, first + len(pages), prototype, template)
+        columns = sorted(name for name in page.names() if name.startswith("column_"))
+        slots = [(name, slot[0]) for name in columns for slot in [page.take_box(name)] if slot]
+        if not pages:
+            left = _made_to_fit(left, page, [box for _, box in slots])
         pages.append(page)
-        columns = [name for name in page.names() if name.startswith("column_")]
-        if not columns:
+        if not slots:
             break
-        for name in sorted(columns):
-            slot = page.take_box(name)
-            if slot is not None:
-                left = _fill_column(page, name, slot[0], left)
+        for name, box in slots:
+            left = _fill_column(page, name, box, left)
     return pages
 
 
+def _made_to_fit(paragraphs: list[Paragraph], page: Page, boxes: Sequence[Box]) -> list[Paragraph]:
+    """Return the paragraphs, a little smaller where that saves a page."""
+    if not boxes:
+        return paragraphs
+    sized = [[replace(one, size_pt=share * one.size_pt) for one in paragraphs] for share in _SHARES]
+    # the first of the lowest is the largest of them
+    return min(sized, key=lambda some: _pages_needed(some, page, boxes))
+
+
+def _pages_needed(paragraphs: Sequence[Paragraph], page: Page, boxes: Sequence[Box]) -> int:
+    columns, left = 0, list(paragraphs)
+    while left:
+        left = left[len(_places(page, boxes[columns % len(boxes)], left)) :]
+        columns += 1
+    return -(-columns // len(boxes))
+
+
 def _fill_column(page: Page, name: str, box: Box, left: list[Paragraph]) -> list[Paragraph]:
-    """Put paragraphs into a column as long as they fit, a heading never last; return the rest."""
-    y = box.y
+    """Put paragraphs into a column as long as they fit; return the rest."""
+    places = _places(page, box, left)
+    for number, (paragraph, place) in enumerate(zip(left, places), start=1):
+        look = page.small(paragraph.size_pt, paragraph.heads)
+        colour = ACCENT if paragraph.heads else INK
+        page.sheet.text(f"{name}_{number:02d}", paragraph.text, place, look, colour)
+    return left[len(places) :]
+
+
+def _places(page: Page, box: Box, left: Sequence[Paragraph]) -> list[Box]:
+    """Return where in a column the first of some paragraphs go, one at least, no heading last."""
+    y, places = box.y, []
     for number, paragraph in enumerate(left):
         look = page.small(paragraph.size_pt, paragraph.heads)
         if paragraph.heads and number:
@@ -67,12 +97,10 @@ def _fill_column(page: Page, name: str, box: Box, left: list[Paragraph]) -> list
             needed += _PARAGRAPH_GAP
             needed += height_mm(follower.text, page.small(follower.size_pt), box.width)
         if number and y + needed > box.y + box.height:
-            return left[number:]
-        colour = ACCENT if paragraph.heads else INK
-        place = Box(box.x, y, box.width, height)
-        page.sheet.text(f"{name}_{number + 1:02d}", paragraph.text, place, look, colour)
+            break
+        places.append(Box(box.x, y, box.width, height))
         y += height + _PARAGRAPH_GAP
-    return []
+    return places
 
 
 def method_paragraphs(
