@@ -59,7 +59,7 @@ _TILE_GAP = 2.0
 #: Room for the figures at the left edge of an inset.
 _INSET_GAP = 5.0
 #: Beneath what lies on a map, so that it is read whatever the map shows there.
-_VEIL = QColor(255, 255, 255, 165)
+_VEIL = QColor(255, 255, 255, 190)
 
 
 @dataclass(frozen=True)

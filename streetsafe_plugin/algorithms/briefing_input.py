@@ -31,6 +31,7 @@ from streetsafe_plugin.algorithms.park_input import (
 from streetsafe_plugin.algorithms.report_dates import (
     DATE_FIELDS,
     MONTH_FIELD,
+    counted_if_leaving,
     date_columns,
     known_to_the_month,
 )
@@ -41,13 +42,13 @@ from streetsafe_plugin.domain.briefing_pack.material import (
     Asked,
     CrimeSet,
     ReportSet,
-    report_keys,
 )
 from streetsafe_plugin.domain.geometry import union
 from streetsafe_plugin.domain.pack import Audience
 from streetsafe_plugin.domain.park_counts import cuts_a_month, keep_in_window, read_ticks
 from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.periods import days_of
+from streetsafe_plugin.domain.report_keys import report_keys
 from streetsafe_plugin.domain.rings import parse_distances, within_any
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 from streetsafe_plugin.gis.layers import PointTable
@@ -201,7 +202,7 @@ def _read_reports(
     days, monthly = _days(table, dated_by)
     kept, excluded = _sort_out(run, table, days, monthly, area)
     concerns = table.columns.get(_CONCERN)
-    ids = table.columns.get(_REPORT_ID)
+    keys = report_keys(table.xy, days, table.columns.get(_REPORT_ID))
     return (
         ReportSet(
             table.xy[kept],
@@ -214,7 +215,7 @@ def _read_reports(
             table.total,
             excluded,
             monthly[kept],
-            report_keys(table.xy[kept], days[kept], None if ids is None else ids[kept]),
+            [key for key, counts in zip(keys, kept) if counts],
             days,
             monthly,
         ),
@@ -255,22 +256,13 @@ def _sort_out(
                 )
             )
     elif run.choice(AUDIENCE, AUDIENCES) is not Audience.INTERNAL:
-        kept = _dated_if_any_is(days)
+        kept = counted_if_leaving(days)
         excluded["no_date"] = int((~kept).sum())
     if area is not None:
         inside = within_any(table.xy, area, run.stage(0.08, 0.1))
         excluded["outside_area"] = int((kept & ~inside).sum())
         kept &= inside
     return kept, excluded
-
-
-def _dated_if_any_is(days: Moments) -> Bools:
-    """Tell which reports a pack that leaves counts.
-
-    A number less those of its months would tell how many reports have no date, which are few.
-    """
-    dated = ~np.isnat(days)
-    return dated if dated.any() else ~dated
 
 
 def _read_crimes(run: Run, area: Sequence[BaseGeometry] | None) -> CrimeSet | None:

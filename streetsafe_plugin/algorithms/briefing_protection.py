@@ -198,5 +198,5 @@ def _protected_heat(
             " reports, spread over a disc of {:g} m radius; what is white has too few reports to"
             " be shown"
         ).format(cells.lattice.size_m, entry.threshold, facts.radius_m),
-        volume=tr("the sum of the published counts, which is less than the number of reports"),
+        adds_up=False,
     )

@@ -23,12 +23,12 @@ from qgis.core import (
 )
 
 from streetsafe_plugin.algorithms.base import Answers, Group, Run, StreetSafeAlgorithm
-from streetsafe_plugin.algorithms.report_dates import DATE_FIELDS
+from streetsafe_plugin.algorithms.report_dates import DATE_FIELDS, counted_if_leaving
 from streetsafe_plugin.compat import boolean_field, integer_field, text_field
-from streetsafe_plugin.domain.arrays import Bools, Ints
+from streetsafe_plugin.domain.arrays import Bools, Ints, Moments
 from streetsafe_plugin.domain.disclosure.audit import Audited, audited, groups_of
 from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Rule
-from streetsafe_plugin.domain.disclosure.words import counts_held, rule_in_words
+from streetsafe_plugin.domain.disclosure.words import UNDATED_LEFT_OUT, counts_held, rule_in_words
 from streetsafe_plugin.domain.errors import InputRefused
 from streetsafe_plugin.domain.issued import Issued, hashed, salt_of
 from streetsafe_plugin.domain.pack import NO_MONTH, Audience
@@ -58,6 +58,11 @@ class _Read:
 
     counted: CountedReports
     xy: np.ndarray
+
+    @property
+    def has_dates(self) -> bool:
+        """Tell whether reports have a date; if any has, all that count have one."""
+        return bool((self.counted.month != NO_MONTH).any())
 
     def months(self) -> tuple[int, int]:
         """Return the first and last month that a report has."""
@@ -90,7 +95,8 @@ class DisclosureCopy(StreetSafeAlgorithm):
         return tr(
             "Counts reports in squares for a partner or for the public. No point, no date, no"
             " characteristic and no text of a report is in the result.\n\n"
-            "A number below the threshold is held back, none included: its field is empty. Where it"
+            "Reports without a date are left out if any has one. A number below the threshold is"
+            " held back, none included: its field is empty. Where it"
             " could be worked out from other numbers, further ones are held back until every held"
             " number could differ by the threshold or more; a linear programme proves it. Which of"
             " the two is the cause cannot be seen.\n\n"
@@ -192,8 +198,9 @@ class DisclosureCopy(StreetSafeAlgorithm):
         size_m = run.number(CELL_SIZE) if run.given(CELL_SIZE) else _CELL_M[audience]
         path = register_path(run.file(ISSUED), run.context.project())
         earlier = _earlier(run, path)
-        reports = _read(run, audience)
-        ticks = reports.counted.ticks
+        reports = _read(run)
+        # the public's copy has no reasons, but what was issued before may have
+        ticks = reports.counted.ticks if audience is Audience.PARTNER else {}
         cells = count_cells(reports.xy, size_m, reports.months(), ticks, rule.threshold)
         tick = run.stage(0.3, 0.9)
         found = audited(cells.statistics, reports.counted, rule, earlier, tick)
@@ -214,7 +221,8 @@ class DisclosureCopy(StreetSafeAlgorithm):
             rule.threshold, rule.round_to, small, further, found.already_out
         ):
             run.say(sentence)
-        for sentence in rule_in_words(rule.threshold, rule.round_to):
+        said = rule_in_words(rule.threshold, rule.round_to)
+        for sentence in (*said, *([UNDATED_LEFT_OUT] if reports.has_dates else [])):
             run.note(sentence)  # goes along with the layer, so it counts nothing
         if found.already_out:
             run.warn(tr("Earlier products give small numbers away; see the register's entries."))
@@ -256,21 +264,27 @@ def _earlier(run: Run, path: Path | None) -> list[Issued]:
     return earlier
 
 
-def _read(run: Run, audience: Audience) -> _Read:
+def _read(run: Run) -> _Read:
     names = run.source(REPORTS).fields().names()
-    partner = audience is Audience.PARTNER
-    codes = [code for code in REASON_CODES if code in names] if partner else []
+    codes = [code for code in REASON_CODES if code in names]
     dates = [field for field in DATE_FIELDS if field in names][:1]
     ids = [_REPORT_ID] if _REPORT_ID in names else []
     table = run.points(REPORTS, [*ids, *dates, *codes], run.stage(0.0, 0.3))
-    days = days_of(table.columns[dates[0]])[0] if dates else None
-    month: Ints = np.full(len(table.xy), NO_MONTH, dtype=np.int64)
-    if days is not None:
-        known = ~np.isnat(days)
-        month[known] = days[known].astype("datetime64[M]").astype(np.int64)
-    ticks: dict[str, Bools] = {code: read_ticks(table.columns[code]) for code in codes}
-    keys = report_keys(table.columns[_REPORT_ID] if ids else None, table.xy, days)
-    return _Read(CountedReports(keys, month, ticks), table.xy)
+    days: Moments = np.full(len(table.xy), "NaT", dtype="datetime64[D]")
+    if dates:
+        days, _ = days_of(table.columns[dates[0]])
+    kept = counted_if_leaving(days)
+    if not kept.all():
+        run.say(
+            tr("{} reports without a date are left out of what leaves.").format(int((~kept).sum()))
+        )
+    known = ~np.isnat(days)
+    month: Ints = np.full(len(days), NO_MONTH, dtype=np.int64)
+    month[known] = days[known].astype("datetime64[M]").astype(np.int64)
+    ticks: dict[str, Bools] = {code: read_ticks(table.columns[code])[kept] for code in codes}
+    keys = report_keys(table.xy, days, table.columns[_REPORT_ID] if ids else None)
+    counted = [key for key, counts in zip(keys, kept) if counts]
+    return _Read(CountedReports(counted, month[kept], ticks), table.xy[kept])
 
 
 def _fields(codes: list[str]) -> list[Any]:

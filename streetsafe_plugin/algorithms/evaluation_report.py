@@ -219,7 +219,10 @@ def page(result: Result, history: Sequence[str]) -> str:
     )
     written.table(
         [tr("Park"), tr("WDD"), tr("Standard error"), tr("95 % interval"), tr("Verdict")],
-        [[name, *_difference(one)] for name, one in _named(result)],
+        [
+            [name, *_difference(one)[:-1], _verdict(result, number)]
+            for number, (name, one) in enumerate(_named(result))
+        ],
         last_is_total=True,
     )
     for number in range(len(result.names)):
@@ -229,8 +232,10 @@ def page(result: Result, history: Sequence[str]) -> str:
     written.heading(tr("How the figures are made"))
     for paragraph in figures_help().split("\n\n"):
         written.paragraph(paragraph, "small")
+    said = {result.sentence(len(result.names)), *result.cautions()}
     for line in history:
-        written.paragraph(line, "small")
+        if line not in said:
+            written.paragraph(line, "small")
     if whole.difference is not None:
         written.paragraph(tr("A working paper: choose a marking before it leaves the team."))
     return written.html()
@@ -311,6 +316,15 @@ def _difference(one: Evaluation) -> list[str]:
     ]
 
 
+def _verdict(result: Result, number: int) -> str:
+    """Return a verdict, and that it falls without days of publicity where it does."""
+    said = _difference(result.answers[number])[-1]
+    one, calm = result.answers[number].verdict, result.without_surges
+    if calm is None or one in (Verdict.CANNOT_TELL, calm[number].verdict):
+        return said
+    return tr("{}, but not without publicity").format(said)
+
+
 def _interval(found: Difference | None, empty: bool) -> tuple[float | None, ...]:
     """Return the difference and its errors; of no report at all it has none."""
     if found is None:
@@ -324,7 +338,7 @@ def _fall(one: Evaluation) -> str:
     if one.difference is None:
         return "–"
     if one.detectable is None:
-        return tr("none")
+        return tr("no fall")
     return _decimal(one.detectable, 1)
 
 

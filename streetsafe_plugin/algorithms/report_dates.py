@@ -9,7 +9,7 @@ import numpy as np
 from qgis.core import QgsFeatureSource, QgsProcessingParameterField
 
 from streetsafe_plugin.algorithms.base import Answers, StreetSafeAlgorithm
-from streetsafe_plugin.domain.arrays import Bools
+from streetsafe_plugin.domain.arrays import Bools, Moments
 from streetsafe_plugin.domain.periods import names_a_month
 from streetsafe_plugin.gis.layers import PointTable
 from streetsafe_plugin.i18n import tr
@@ -55,6 +55,16 @@ def no_date(answers: Answers, layer: str) -> Iterator[str]:
             "“{}” has no field submitted_at or month_start. Choose the field with the date in"
             " DATE_FIELD."
         ).format(source.sourceName())
+
+
+def counted_if_leaving(days: Moments) -> Bools:
+    """Tell which reports (n) count in what leaves: those with a date, unless none has one.
+
+    A number less those of its months, or a product with months set against one without, would tell
+    how many reports have no date, which are few.
+    """
+    dated = ~np.isnat(days)
+    return dated if dated.any() else ~dated
 
 
 def date_columns(field: str, source: QgsFeatureSource) -> list[str]:

@@ -206,8 +206,10 @@ def page(result: Result, history: Sequence[str]) -> str:
     written.heading(tr("How the figures are made"))
     for paragraph in method(result.zone).split("\n\n"):
         written.paragraph(paragraph, "small")
+    said = {not_when(), result.headline(), result.accounting(), *result.cautions()}
     for line in history:
-        written.paragraph(line, "small")
+        if line not in said:
+            written.paragraph(line, "small")
     written.paragraph(tr("A working paper: choose a marking before it leaves the team."))
     return written.html()
 

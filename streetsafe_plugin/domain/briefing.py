@@ -71,7 +71,11 @@ def period(whole: Whole) -> str:
 
 def accounting(whole: Whole) -> str:
     """Return the sentence that says where every report went."""
-    read = "all reports" if whole.read is None else counted(whole.read, "report")
+    of = (
+        "Of the reports counted"
+        if whole.read is None
+        else f"Of {counted(whole.read, 'report')} read"
+    )
     left = "".join(
         f", {number:,} {LEFT_OUT.get(reason, reason)}"
         for reason, number in whole.excluded.items()
@@ -80,7 +84,7 @@ def accounting(whole: Whole) -> str:
     places = (whole.inside, whole.in_rings, whole.outside)
     inside, in_rings, outside = ("(held back)" if one is None else f"{one:,}" for one in places)
     return (
-        f"Of {read} read, {inside} lie inside a park, {in_rings} in a ring around one,"
+        f"{of}, {inside} lie inside a park, {in_rings} in a ring around one,"
         f" {outside} further away{left}. Each is counted once."
     )
 

@@ -21,13 +21,13 @@ from streetsafe_plugin.domain.briefing_pack.material import (
     Asked,
     CrimeSet,
     ReportSet,
-    report_keys,
 )
 from streetsafe_plugin.domain.briefing_pack.parks import CountedParks, count_parks
 from streetsafe_plugin.domain.briefing_pack.trend import month_numbers, months_of, trends
 from streetsafe_plugin.domain.pack import NO_MONTH, Audience, Counted, Pack, Trend
 from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.progress import Tick, no_tick, part
+from streetsafe_plugin.domain.report_keys import report_keys
 
 
 def make_pack(

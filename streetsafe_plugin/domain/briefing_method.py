@@ -17,11 +17,14 @@ Section = tuple[str, str]
 
 @dataclass(frozen=True)
 class HeatInWords:
-    """What a page says of a heat map: how reports were spread, in a pattern or not, and the sum."""
+    """What a page says of a heat map: how reports were spread, and whether there is a pattern.
+
+    `adds_up` if its volume is the number of reports, which a map without the small is not.
+    """
 
     spread: str
     pattern: str = ""
-    volume: str = "the number of reports"
+    adds_up: bool = True
 
 
 def method(whole: Whole, heat: HeatInWords | None, pack: Pack | None = None) -> list[Section]:
@@ -70,12 +73,12 @@ def _counting(whole: Whole) -> Section:
 def _heat(heat: HeatInWords | None) -> list[Section]:
     if heat is None:
         return []
+    volume = " The volume under the surface equals the number of reports." if heat.adds_up else ""
     return [
         (
             "What the heat map shows",
-            f"Reports per square kilometre around each place, {heat.spread}. The volume under"
-            f" the surface equals {heat.volume}. Where reports are few it shows where those few"
-            f" pins lie, not a pattern. {heat.pattern}".strip(),
+            f"Reports per square kilometre around each place, {heat.spread}.{volume} Where reports"
+            f" are few it shows where those few pins lie, not a pattern. {heat.pattern}".strip(),
         )
     ]
 

@@ -100,7 +100,7 @@ def _about(pack: Pack, about: About) -> Table:
 def _least(pack: Pack) -> str:
     if pack.threshold:
         return f"{pack.threshold}"
-    return "any: THRESHOLD is for packs for partners and the public"
+    return "every number is shown"
 
 
 _PARK = (Column("number", Kind.WHOLE), Column("park_id", Kind.TEXT), Column("park", Kind.TEXT))
@@ -194,8 +194,10 @@ def _trend(pack: Pack) -> Table:
 
 
 def _steps(who: Sequence[Value], trend: Trend | None) -> Iterator[Sequence[Value]]:
-    for step in () if trend is None else trend.steps:
-        covered = "wholly" if step.covered else "not wholly"
+    if trend is None:
+        return
+    for step in trend.steps:
+        covered = f"whole {trend.unit}" if step.covered else f"part of a {trend.unit}"
         yield *who, step.label, step.first, step.last, covered, _count(step.reports)
 
 

@@ -1,32 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What tells reports apart from one product to the next."""
+"""What tells reports apart from one product to the next, whichever algorithm makes it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+import hashlib
+
+import numpy as np
 
 from streetsafe_plugin.domain.arrays import Floats, Moments, Values
 
+#: Places are told apart to so many decimals of a metre.
+_MILLIMETRES = 3
 
-def report_keys(ids: Values | None, xy: Floats, days: Moments | None) -> list[str]:
-    """Return a key for each report, all different.
 
-    The key is the report's id; without one, its place to the metre, its day, and its number among
-    those that are alike, so that a layer read again gives the same keys.
+def report_keys(xy: Floats, dates: Moments, ids: Values | None = None) -> list[str]:
+    """Return what tells each report (n) apart from the others, now and in a later product.
 
-    Args:
-        ids: the reports' ids (n), missing ones as None or empty text; None without such a field.
-        xy: places (n, 2) in metres.
-        days: days (n), NaT where unknown; None where nothing is known of days.
+    That is its own id where it has one that no other has, else a digest of its place to the
+    millimetre, its day and its number among those of the same place and day.
     """
-    said: Sequence[Any] = [None] * len(xy) if ids is None else list(ids)
-    dates = [""] * len(xy) if days is None else [str(day) for day in days]
-    met: Counter[str] = Counter()
+    given = [""] * len(xy) if ids is None else ["" if one is None else str(one) for one in ids]
+    seen: dict[str, int] = {}
+    for one in given:
+        seen[one] = seen.get(one, 0) + 1
+    alike: dict[str, int] = {}
     keys = []
-    for one, (x, y), date in zip(said, xy.tolist(), dates):
-        key = f"id {one}" if one not in (None, "") else f"at {x:.0f} {y:.0f} {date}"
-        met[key] += 1
-        keys.append(key if met[key] == 1 else f"{key} #{met[key]}")
+    for own, (x, y), day in zip(given, np.round(xy, _MILLIMETRES).tolist(), dates.tolist()):
+        if own and seen[own] == 1:
+            keys.append(own)
+            continue
+        content = f"{own}|{x:.3f}|{y:.3f}|{day or ''}"
+        alike[content] = alike.get(content, 0) + 1
+        text = f"{content}|{alike[content]}".encode("utf-8", errors="surrogatepass")
+        keys.append(hashlib.sha256(text).hexdigest()[:32])
     return keys

@@ -147,8 +147,8 @@ def test_months_add_up_to_the_dated_reports(figures) -> None:
     steps = [row for row in sheets["Trend"] if row["park"] == "All reports"]
     assert [row["step"] for row in steps][:2] == ["Mar 2021", "Apr 2021"]
     assert len(steps) == 16
-    assert steps[0]["covered"] == "not wholly"
-    assert {row["covered"] for row in steps[1:]} == {"wholly"}
+    assert steps[0]["covered"] == "part of a month"
+    assert {row["covered"] for row in steps[1:]} == {"whole month"}
     assert sum(row["reports"] for row in steps) == made["REPORTS_COUNTED"]
 
 

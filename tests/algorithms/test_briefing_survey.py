@@ -7,9 +7,13 @@ and draws the areas and cells of the packs on the ground, to hold them against p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from osgeo import gdal, ogr
 from shapely import wkb
 from shapely.geometry import box
@@ -50,8 +54,9 @@ class Pack:
         [maps] = folder.glob("*_maps.gpkg")
         self.areas = shapes_in(maps, "gap_areas")
         self.cells = shapes_in(maps, "hot_cells")
-        [surface] = folder.glob("*_heat.tif")
-        self.squares = squares_behind(*colours_of(surface), RADIUS, SIDE)
+        self.squares: dict[tuple[float, float], int] = {}
+        for surface in folder.glob("*_heat.tif"):
+            self.squares = squares_behind(*colours_of(surface), RADIUS, SIDE)
 
 
 def shapes_in(maps: Path, table: str) -> list[BaseGeometry]:
@@ -82,11 +87,20 @@ def ground_of_parks() -> dict[str, BaseGeometry]:
     }
 
 
+class Counted(NamedTuple):
+    """A square of counts that may leave."""
+
+    shape: BaseGeometry
+    reports: int
+
+
 class Survey:
     """All that packs show as sums over the ground, and the numbers that none of them shows."""
 
-    def __init__(self, packs: list[Pack]) -> None:
-        shapes = ground_of_parks()
+    def __init__(
+        self, packs: list[Pack], squares: Mapping[str, Counted] = MappingProxyType({})
+    ) -> None:
+        shapes = ground_of_parks() | {name: one.shape for name, one in squares.items()}
         for number, pack in enumerate(packs):
             for x, y in pack.squares:
                 shapes[f"square {x} {y}"] = box(
@@ -106,6 +120,9 @@ class Survey:
             for (x, y), count in pack.squares.items():
                 self.take(f"square {x} {y}", self.row(self.on[f"square {x} {y}"]), count)
             self.read_places(pack, number)
+        self.last = MONTHS - 1
+        for name, one in squares.items():
+            self.take(name, self.row(self.on[name]), one.reports)
 
     def row(self, ground: np.ndarray, months: range | None = None) -> np.ndarray:
         return self.attacker.row(ground, range(self.last + 1) if months is None else months)
@@ -202,6 +219,141 @@ def test_no_held_number_follows_from_all_that_three_packs_show(
     assert (np.array(attacker.at_least) @ truth >= attacker.least).all()
     assert len(survey.held()) > 4
     assert caught(survey) == []
+
+
+@pytest.fixture
+def count_out(run_algorithm, layers, register: Path):
+    """Return a function that hands out counts in squares of 200 m, and returns them."""
+
+    def run(name: str) -> dict[str, Counted]:
+        given = {"REPORTS": layers["REPORTS"], "AUDIENCE": 1, "CELL_SIZE": 200.0}
+        made = run_algorithm(
+            "disclosurecopy", {**given, "ISSUED": str(register), "OUTPUT": "memory:"}
+        )
+        return {
+            f"{name} {row['cell_id']}": Counted(
+                wkb.loads(bytes(row.geometry().asWkb())), to_python(row["reports"])
+            )
+            for row in made.layer("OUTPUT").getFeatures()
+        }
+
+    return run
+
+
+@pytest.mark.parametrize("counts_first", [True, False])
+def test_no_held_number_follows_from_a_pack_and_counts_in_squares(
+    hand_out, count_out, layers, tmp_path: Path, counts_first: bool
+) -> None:
+    """Squares that lie wholly on a park's ground are taken off its number."""
+    squares = count_out("before") if counts_first else {}
+    packs = [
+        Pack(hand_out(name, audience), tmp_path / name)
+        for name, audience in (("partner", PARTNER), ("public", PUBLIC))
+    ]
+    squares |= {} if counts_first else count_out("after")
+    assert len(squares) > 5
+    survey = Survey(packs, squares)
+    attacker, truth = survey.attacker, survey.attacker.truth(XY, when(layers))
+    assert (np.array(attacker.exact) @ truth).tolist() == attacker.values
+    assert len(survey.held()) > 2
+    # what is held back to protect another may follow from the squares alone: 200 m tile park a
+    small = [name for name, row in survey.held() if row @ truth < THRESHOLD]
+    assert small
+    assert [one for one in caught(survey) if one.split(": ")[0] in small] == []
+    assert rests(survey, squares) == []
+
+
+def rests(survey: Survey, squares: Mapping[str, Counted]) -> list[str]:
+    """Return where a park, ring or both without the squares on its ground is told and is small."""
+    found = []
+    grounds = {
+        f"{name} {outer:g} to {inner:g}": survey.on[f"{name} {outer:g}"]
+        & ~(survey.on[f"{name} {inner:g}"] if inner < outer else False)
+        for name in SQUARES
+        for outer in DISTANCES
+        for inner in {0.0, 100.0, outer}
+        if inner <= outer
+    }
+    for name, ground in grounds.items():
+        held = [survey.on[one] for one in squares if not (survey.on[one] & ~ground).any()]
+        left = ground & ~np.any(held, axis=0) if held else ground
+        if held and left.any():
+            rest = survey.row(left)
+            low, high = survey.attacker.range_of(rest)
+            if high - low < THRESHOLD - 1e-6 and high < THRESHOLD:
+                found.append(f"{name} without {len(held)} squares: {low:g} to {high:g}")
+    return found
+
+
+@pytest.fixture
+def lone_park(make_layer) -> dict[str, Any]:
+    """A park with 20 reports and 16 more up to 400 m around it, 14 of these in its square of 500 m.
+
+    Six tick poor lighting, five of these in that square, which lies wholly on the ground.
+    """
+    rng = np.random.default_rng(5)
+    inside = rng.uniform((460_010, 305_010), (460_190, 305_190), (20, 2))
+    corner = rng.uniform((460_310, 305_310), (460_390, 305_390), (8, 2))
+    north = rng.uniform((460_110, 305_410), (460_190, 305_490), (6, 2))
+    beyond = [(459_800.0, 305_100.0), (459_850.0, 304_900.0)]
+    crowds = [rng.uniform((x, 301_010), (x + 480, 301_490), (40, 2)) for x in (465_010, 467_010)]
+    lonely = [(470_100.0 + 1_000 * n, 310_100.0) for n in range(12)]
+    xy = np.concatenate([corner, north, beyond, inside, *crowds, lonely])
+    lit = [n < 5 or n == 14 or (n >= 36 and n % 3 == 0) for n in range(len(xy))]
+    return {
+        "REPORTS": make_layer(
+            [f"Point({x} {y})" for x, y in xy],
+            fields=[("report_id", "string(0)"), ("submitted_at", "date"), ("env_lighting", "bool")],
+            rows=[[f"r{n}", "2022-03-05", bool(on)] for n, on in enumerate(lit)],
+            name="reports",
+        ),
+        "PARKS": make_layer(
+            [box(460_000, 305_000, 460_200, 305_200).wkt],
+            kind="Polygon",
+            fields=[("park_id", "string(0)"), ("park_name", "string(0)")],
+            rows=[["lone", "Lone Park"]],
+            name="parks",
+        ),
+        "CRIMES": None,
+    }
+
+
+@pytest.mark.parametrize("audience", [PARTNER, PUBLIC])
+@pytest.mark.parametrize("counts_first", [True, False])
+@pytest.mark.parametrize(
+    ("side", "there"),
+    [(500.0, {"920_610": 34}), (250.0, {"1841_1221": 8, "1840_1221": 6, "1840_1220": 20})],
+)
+def test_squares_are_not_shown_beside_the_park_around_them(
+    run_algorithm, hand_out, register: Path, lone_park, audience, counts_first, side, there
+) -> None:
+    """36 in a park and its rings less 34 in squares there are two people, and 6 less 5 is one."""
+
+    def counts() -> dict[str, dict[str, Any]]:
+        given = {"REPORTS": lone_park["REPORTS"], "AUDIENCE": 0, "CELL_SIZE": side}
+        more = {"ISSUED": str(register), "OUTPUT": "memory:"}
+        made = run_algorithm("disclosurecopy", {**given, **more})
+        return {row["cell_id"]: row for row in made.rows("OUTPUT")}
+
+    def pack() -> Sheets:
+        made = hand_out("lone", audience, **lone_park, DISTANCES="400")
+        return sheets_of(made["XLSX"])
+
+    squares, sheets = (counts(), pack()) if counts_first else (pack(), counts())[::-1]
+    [park] = sheets["Parks"]
+    within = park["inside and within 400 m (reports)"]
+    lit = [row["mentions"] for row in sheets.get("Reasons", ()) if row["park_id"]]
+    # a square that is not shown may lie beyond the rectangle of those that are
+    held = {"reports": None, "env_lighting": None}
+    shown = [squares.get(name, held)["reports"] for name in there]
+    first = squares.get(next(iter(there)), held)
+    assert within in (None, 36)
+    assert all(number in (None, there[name]) for number, name in zip(shown, there))
+    assert None in (within, *shown)
+    assert lit in ([], [6])
+    assert not lit or first["env_lighting"] is None
+    # no more is held back than must be
+    assert within is not None or None not in shown
 
 
 def test_the_survey_breaks_a_pack_that_only_leaves_small_numbers_out(

@@ -25,13 +25,13 @@ from streetsafe_plugin.domain.briefing_pack.material import (
     Asked,
     CrimeSet,
     ReportSet,
-    report_keys,
 )
 from streetsafe_plugin.domain.briefing_pack.trend import months_of
 from streetsafe_plugin.domain.evaluation import Doubt, Verdict
 from streetsafe_plugin.domain.pack import NO_MONTH, Change
 from streetsafe_plugin.domain.park_ground import ParkGround
 from streetsafe_plugin.domain.parks import Intervention
+from streetsafe_plugin.domain.report_keys import report_keys
 from streetsafe_plugin.domain.taxonomy import REASON_CODES
 
 PARK = ParkGround("p", "Park", box(0, 0, 200, 200))

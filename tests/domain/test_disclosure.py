@@ -12,12 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
+from streetsafe_plugin.domain.briefing_pack.change_words import in_short
 from streetsafe_plugin.domain.crime_gap import GapClass
 from streetsafe_plugin.domain.disclosure import protected
-from streetsafe_plugin.domain.disclosure.statistics import Rule
+from streetsafe_plugin.domain.disclosure.audit import Audited, audited, groups_of
+from streetsafe_plugin.domain.disclosure.statistics import (
+    CountedReports,
+    Order,
+    Rule,
+    Shown,
+    Statistic,
+)
 from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.evaluation import Verdict
-from streetsafe_plugin.domain.issued import as_record, from_record, hashed
+from streetsafe_plugin.domain.issued import Issued, Scope, as_record, from_record, hashed, salt_of
 from streetsafe_plugin.domain.pack import (
     NO_MONTH,
     Audience,
@@ -170,6 +178,34 @@ def test_a_change_says_its_verdict_and_no_number():
     assert shown.whole.change == Change(Verdict.FALL, "Set against the control area, reports fell.")
 
 
+def test_a_change_keeps_what_stands_against_it_and_its_word_is_that_of_the_sentence():
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11], [1, 0, 0, 1]]))
+    months = Change(Verdict.CANNOT_TELL, "12 became 3.", counts=((12, 3),) * 3, months=6)
+    open_ = Change(Verdict.CANNOT_TELL, "Cannot be told.", why_not="there is no measure")
+    parks = tuple(replace(park, change=months) for park in pack.parks)
+    given = replace(pack, parks=parks, whole=replace(pack.whole, change=open_))
+    shown, _ = protected(given, counted, PUBLIC, 5)
+    assert shown.parks[0].change.sentence == (
+        "There is no clear change. This compares periods and is no evaluation of any measure. The"
+        " periods are of different seasons."
+    )
+    assert in_short(shown.parks[0].change) == "no clear change"
+    assert shown.parks[1].within is None
+    assert "is not told" in shown.parks[1].change.sentence
+    assert in_short(shown.whole.change) == in_short(shown.parks[1].change) == "cannot be told"
+
+
+def test_how_sure_it_is_that_a_cell_is_hot_is_not_told():
+    """At 90 % exactly twelve reports may lie in and around a cell: the cells beside tell the rest."""
+    pack, counted = with_maps(*pack_of(made_by_hand([[20, 9, 9, 11]])))
+    [first, *others] = pack.hot_spots.cells
+    for level, left in (("hot_99", ["hot_95"]), ("hot_95", ["hot_95"]), ("hot_90", [])):
+        cells = (replace(first, level=level), *others)
+        given = replace(pack, hot_spots=replace(pack.hot_spots, cells=cells))
+        shown, _ = protected(given, counted, PARTNER, 5)
+        assert [cell.level for cell in shown.hot_spots.cells] == left
+
+
 def with_maps(pack, counted):
     """Return a pack with two places to mend, two hot cells and three areas."""
     rows = np.arange(len(counted.park))
@@ -217,7 +253,10 @@ def test_maps_show_only_places_with_enough():
     public, _ = protected(pack, counted, PUBLIC, 5)
     for shown, told in ((partner, 9), (public, None)):
         assert [cell.reports for cell in shown.hot_spots.cells] == [told]
-        assert shown.hot_spots.sentences == ("Chance alone may do that.",)
+        assert shown.hot_spots.sentences[0] == "Chance alone may do that."
+        # white does not mean that a cell is not hot
+        assert "held back" in shown.hot_spots.sentences[1]
+        assert "held back" in shown.fear_and_crime.sentences[-1]
         assert not any(character.isdigit() for character in shown.enough)
     assert [(one.name, one.reports) for one in partner.fear_and_crime.areas] == [
         ("a", 9), ("c", 6),
@@ -427,3 +466,52 @@ def test_a_hot_cell_does_not_leave_too_few_of_the_ring_around_it():
     pack = replace(pack, hot_spots=HotSpots((HotCell(box(0, 0, 1, 1), 5, "hot_99"),), 250.0, ()))
     shown, _ = protected(pack, replace(counted, divided={"hot_spots": cell}), PARTNER, 5)
     assert zones_of(shown)[0][1] is None or not shown.hot_spots.cells
+
+
+def product(
+    sets: dict[str, tuple[range, Scope]], earlier: list[Issued], reports: int = 60, reason: str = ""
+) -> tuple[Audited, Issued]:
+    """Return what of some numbers of a product may be shown, and its entry."""
+    keys = [f"report {one}" for one in range(reports)]
+    counted = CountedReports(
+        keys, np.full(reports, JANUARY), {"env_lighting": np.ones(reports, dtype=bool)}
+    )
+    numbers = [
+        Statistic(name, np.isin(np.arange(reports), held), scope, Shown.COUNT, Order.CELL, reason)
+        for name, (held, scope) in sets.items()
+    ]
+    salt = salt_of(earlier)
+    found = audited(numbers, counted, Rule(5), earlier)
+    groups = groups_of(found.kept, hashed(keys, salt))
+    today = datetime.date(2026, 11, 26)
+    return found, Issued(today, "", PARTNER, 5, 0, salt, found.numbers, groups)
+
+
+MONTH = (JANUARY, JANUARY)
+GROUND = Scope((("park lone", -1.0, 400.0),), False, MONTH, False)
+BOXES = {
+    name: (held, Scope((), False, MONTH, False, ((float(place), 0.0, place + 1.0, 1.0),)))
+    for place, (name, held) in enumerate(
+        {"west": range(20), "mid": range(20, 28), "east": range(28, 34)}.items()
+    )
+}
+
+
+@pytest.mark.parametrize("reason", ["", "env_lighting"])
+@pytest.mark.parametrize("squares_first", [True, False])
+def test_squares_of_one_product_are_taken_off_the_ground_of_another(squares_first, reason) -> None:
+    """36 on some ground less 20, 8 and 6 in squares of which all reports lie there are two."""
+    park = {"ground": (range(36), GROUND)}
+    first, second = (BOXES, park) if squares_first else (park, BOXES)
+    out, entry = product(first, [], reason=reason)
+    assert out.values == {name: len(held) for name, (held, _) in first.items()}
+    found, _ = product(second, [entry], reason=reason)
+    assert len(found.values) == len(second) - 1
+
+
+def test_squares_with_reports_elsewhere_are_not_taken_off() -> None:
+    """The eastern square has one of its six beyond the ground, so it says nothing of the rest."""
+    park = {"ground": ([*range(33), 40, 41, 42], GROUND)}
+    _, entry = product(park, [])
+    found, _ = product(BOXES, [entry])
+    assert len(found.values) == len(BOXES)

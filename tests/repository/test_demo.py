@@ -30,7 +30,7 @@ def test_the_demo_walks_the_whole_journey_on_the_sample(root, tmp_path):
         "change.gpkg", "change.html", "streetsafe_demo.qgz", "summary.txt",
     } <= made  # fmt: skip
     assert len(list((out / "briefing").glob("*.pdf"))) == 1
-    assert len(list((out / "briefing").glob("*.png"))) == 23
+    assert len(list((out / "briefing").glob("*.png"))) == 22
     # the sample is busiest at its launch, and that alone must not be called a fall
     [workbook] = (out / "briefing").glob("*.xlsx")
     all_parks = sheets_of(str(workbook))["Change"][0]

@@ -15,7 +15,7 @@ from streetsafe_plugin.domain.evaluation_words import (
 )
 from streetsafe_plugin.domain.pack import Change
 
-NO_EVALUATION = "This compares two periods and is no evaluation of any measure."
+NO_EVALUATION = "This compares periods and is no evaluation of any measure."
 MEASURES_ASIDE = (
     "Parks for which a measure has a date are counted in here over the same months as all others."
 )

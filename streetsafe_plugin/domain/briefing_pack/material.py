@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from streetsafe_plugin.domain.arrays import Bools, Floats, Moments, Values
+from streetsafe_plugin.domain.arrays import Bools, Floats, Moments
 from streetsafe_plugin.domain.parks import Intervention
 
 #: How far from a park's edge evaluations look for displacement.
 RING_M = 250.0
-_MILLIMETRES = 3
 
 
 @dataclass(frozen=True)
@@ -92,29 +90,6 @@ class Asked:
     last: datetime.date | None = None
     measures: Mapping[str, Sequence[Intervention]] | None = None
     national_grid: bool = True
-
-
-def report_keys(xy: Floats, dates: Moments, ids: Values | None = None) -> list[str]:
-    """Return what tells each report (n) apart from the others, now and in a later pack.
-
-    That is its own id where it has one that no other has, else a digest of its place to the
-    millimetre, its day and its number among those of the same place and day.
-    """
-    given = [""] * len(xy) if ids is None else ["" if one is None else str(one) for one in ids]
-    seen: dict[str, int] = {}
-    for one in given:
-        seen[one] = seen.get(one, 0) + 1
-    alike: dict[str, int] = {}
-    keys = []
-    for own, (x, y), day in zip(given, np.round(xy, _MILLIMETRES).tolist(), dates.tolist()):
-        if own and seen[own] == 1:
-            keys.append(own)
-            continue
-        content = f"{own}|{x:.3f}|{y:.3f}|{day or ''}"
-        alike[content] = alike.get(content, 0) + 1
-        text = f"{content}|{alike[content]}".encode("utf-8", errors="surrogatepass")
-        keys.append(hashlib.sha256(text).hexdigest()[:32])
-    return keys
 
 
 def _or_none_of(held: Bools | None, count: int) -> Bools:

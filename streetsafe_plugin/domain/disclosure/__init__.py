@@ -7,15 +7,16 @@ none included, and so is whatever would give it away (`audit`), with all earlier
 
 What this covers: counts of reports, mentions, trends, places to mend, cells and areas of maps;
 sums and differences of them, within a product and across products, whatever their rings, months,
-thresholds and audiences; what is left of a park, ring or total without the squares of the heat map
-that lie wholly on its ground (`rests`). A number less those of its months would tell how many
-reports have no date, so these must have been left out. What it does not cover:
+thresholds and audiences; what is left of a park, ring or total without the squares that lie wholly
+on its ground, those of its own heat map (`rests`) and those of another product (`audit`). A number
+less those of its months would tell how many reports have no date, so these must have been left out.
+What it does not cover:
 
 - Words. That a change is a fall, that a cell is hot or an area feared tells something of counts.
 - Shares of a whole: that nearly all reports of a park tick the same reason, and so few do not.
 - What a reader knows from elsewhere: who reports, or a product that is not in the register.
-- What is left without some of the squares, hot spots or places to mend only, without those of an
-  earlier product, or where squares lie across an edge.
+- What is left without some of the squares, hot spots or places to mend only, or where squares lie
+  across an edge.
 - Ground on which two products differ without a report on it, other than parks, rings and months.
 """
 

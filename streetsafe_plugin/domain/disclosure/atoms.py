@@ -17,7 +17,7 @@ from scipy import sparse
 
 from streetsafe_plugin.domain.arrays import Bools, Floats, Ints
 from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Statistic
-from streetsafe_plugin.domain.issued import Issued, Scope, hashed
+from streetsafe_plugin.domain.issued import Box, Issued, Piece, Scope, hashed
 from streetsafe_plugin.domain.pack import NO_MONTH
 from streetsafe_plugin.domain.progress import Tick, no_tick
 
@@ -55,9 +55,12 @@ def atoms_of(
     scopes = [one.scope for one in statistics]
     scopes += [number.scope for entry in earlier for number in entry.numbers]
     undated = (reports.month == NO_MONTH).any()
-    possible = _possible(scopes, bool(undated))
     present, gone = _counted(statistics, reports, earlier)
     tick(0.0)
+    product = [0] * len(statistics)
+    product += [place for place, entry in enumerate(earlier, 1) for _ in entry.numbers]
+    seen = _Seen(np.array(product, dtype=np.int64), present, reports.month)
+    possible = _possible(scopes, bool(undated), seen)
     columns = np.concatenate((present, gone, possible), axis=1)
     now, then = present.shape[1], gone.shape[1]
     packed = np.ascontiguousarray(np.packbits(columns, axis=0).T)
@@ -65,16 +68,64 @@ def atoms_of(
     _, first, atom = np.unique(keys, return_index=True, return_inverse=True)
     tick(0.0)
     atom = atom.ravel()
+    # where a layer does not tell a reason, earlier numbers of it are not true of the layer
+    codes = {*reports.ticks, *(one.reason for entry in earlier for one in entry.numbers)} - {""}
+    nobody = np.zeros(now, dtype=bool)
     count = len(first)
     return Atoms(
         columns[:, first],
         np.bincount(atom[: now + then], minlength=count),
         np.bincount(atom[now : now + then], minlength=count),
         {
-            code: np.bincount(atom[:now][ticks], minlength=count)
-            for code, ticks in reports.ticks.items()
+            code: np.bincount(atom[:now][reports.ticks.get(code, nobody)], minlength=count)
+            for code in codes
         },
     )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Which reports (n) each number counts, of which product it is, and the reports' months.
+
+    A register names ground and has no shapes, so how the squares of one product lie to the parks
+    of another is told by the reports: a square is taken to lie where all of them do. A reader who
+    sees it straddle an edge knows less.
+    """
+
+    product: Ints
+    present: Bools
+    month: Ints
+
+    def on_ground(self, scopes: Sequence[Scope], boxes: Sequence[Box], where: Bools) -> Bools:
+        """Return which scopes (rows) hold each box (columns), `where` as far as is known."""
+        squares = [row for row, one in enumerate(scopes) if is_square(one)]
+        rows_of: dict[tuple[int, tuple[Piece, ...], bool], list[int]] = {}
+        for row, one in enumerate(scopes):
+            if one.pieces:
+                ground = (int(self.product[row]), one.pieces, one.others)
+                rows_of.setdefault(ground, []).append(row)
+        found = where.copy()
+        if not squares:
+            return found
+        column = {one: place for place, one in enumerate(boxes)}
+        columns = np.array([column[scopes[row].boxes[0]] for row in squares])
+        held = sparse.csr_matrix(self.present[squares], dtype=np.int64)
+        for (product, _, _), rows in rows_of.items():
+            # the same ground in other months is the same ground
+            there, inside = np.zeros((2, len(squares)), dtype=np.int64)
+            for row in rows:
+                first, last = scopes[row].months
+                there += held @ ((first <= self.month) & (self.month <= last))
+                inside += held @ self.present[row]
+            told = (there > 0) & (self.product[squares] != product)
+            found[np.ix_(rows, columns[told & (inside == there)])] = True
+            found[np.ix_(rows, columns[told & (inside == 0)])] = False
+        return found
+
+
+def is_square(scope: Scope) -> bool:
+    """Tell whether a number is that of a square and nothing else."""
+    return len(scope.boxes) == 1 and not scope.pieces and not scope.others
 
 
 def _counted(
@@ -109,7 +160,7 @@ def _mark(table: Bools, rows: Ints, columns: Sequence[int]) -> None:
     table[np.ix_(rows, np.array(columns, dtype=np.int64))] = True
 
 
-def _possible(scopes: Sequence[Scope], undated: bool) -> Bools:
+def _possible(scopes: Sequence[Scope], undated: bool, seen: _Seen) -> Bools:
     """Return which scopes (rows) hold each place and time that could have a report.
 
     Places are the pieces that the scopes tell apart, the middles of their boxes and one beyond all
@@ -142,6 +193,7 @@ def _possible(scopes: Sequence[Scope], undated: bool) -> Bools:
             scope.months[0] <= first and last <= scope.months[1] for first, last in spans
         ]
         when[row, len(spans) :] = scope.undated
+    where[:, len(pieces) : -1] = seen.on_ground(scopes, boxes, where[:, len(pieces) : -1])
     of_boxes = np.array(
         [bool(one.boxes) and not (one.pieces or one.others) for one in scopes], dtype=bool
     )

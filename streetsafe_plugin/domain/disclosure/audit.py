@@ -11,14 +11,14 @@ were shown, of which one counts all that the other counts, is treated as a numbe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from streetsafe_plugin.domain.arrays import Bools
-from streetsafe_plugin.domain.disclosure.atoms import atoms_of
+from streetsafe_plugin.domain.disclosure.atoms import atoms_of, is_square
 from streetsafe_plugin.domain.disclosure.ranges import (
     Bound,
     Ranges,
@@ -94,6 +94,10 @@ class _Audit:
         self.statistics, self.rule = sorted(statistics, key=lambda one: one.name), rule
         self.told = [number for entry in earlier for number in entry.numbers]
         self.own = len(statistics)
+        self.scopes = [one.scope for one in self.statistics]
+        self.scopes += [one.scope for one in self.told]
+        self.product = [0] * self.own
+        self.product += [place for place, entry in enumerate(earlier, 1) for _ in entry.numbers]
         self.reasons = [one.reason for one in self.statistics]
         self.reasons += [one.reason for one in self.told]
         self.counts = np.array([reports.count(one) for one in self.statistics], dtype=np.int64)
@@ -278,14 +282,52 @@ class _Audit:
     def _questions(self, pairs: Sequence[tuple[int, int]]) -> sparse.csr_matrix:
         """Return the sums to protect: every number, then the differences, each once."""
         sums = self.unknowns.sums
-        if not pairs:
+        asked = [*self._rests()]
+        if pairs:
+            more, less = np.array(pairs).T
+            asked.append(sparse.csr_matrix(sums[more] - sums[less]))
+        if not asked:
             return sums
-        more, less = np.array(pairs).T
-        differences = sparse.csr_matrix(sums[more] - sums[less])
+        differences = sparse.vstack(asked, format="csr")
         differences.eliminate_zeros()
         differences.sort_indices()
-        once = {differences[row].indices.tobytes(): row for row in reversed(range(len(pairs)))}
+        rows = reversed(range(differences.shape[0]))
+        once = {differences[row].indices.tobytes(): row for row in rows}
         return sparse.vstack([sums, differences[sorted(once.values())]], format="csr")
+
+    def _rests(self) -> Iterator[sparse.csr_matrix]:
+        """Yield what is left of shown numbers without another product's squares on their ground.
+
+        Squares of the product itself are those of `rests`. What earlier products tell of each
+        other is out.
+        """
+        sums, sizes = self.unknowns.sums, np.diff(self.atoms.table.indptr)
+        known = [place for place in range(len(self.reasons)) if self._tells(place)]
+        squares: dict[tuple[int, str], list[int]] = {}
+        for place in known:
+            if is_square(self.scopes[place]):
+                squares.setdefault((self.product[place], self.reasons[place]), []).append(place)
+        for (product, reason), some in squares.items():
+            whole = [
+                place
+                for place in known
+                if self.reasons[place] == reason
+                and self.product[place] != product
+                and not (product and self.product[place])
+            ]
+            shared = (self.atoms.table[some] @ self.atoms.table[whole].T).toarray()
+            held = shared == sizes[some][:, None]
+            for column in np.flatnonzero(held.any(axis=0)).tolist():
+                within = np.array(some)[held[:, column]]
+                rest = sparse.csr_matrix(sums[whole[column]] - sums[within].sum(axis=0))
+                if (rest @ self.unknowns.truth)[0] < self.rule.threshold:
+                    yield rest
+
+    def _tells(self, place: int) -> bool:
+        """Tell whether a number is shown to the report, by the product or an earlier one."""
+        if place < self.own:
+            return bool(self.shown[place]) and self.statistics[place].shown is Shown.COUNT
+        return self.told[place - self.own].value is not None
 
     def _result(self, already_out: int) -> Audited:
         kept = np.flatnonzero(self.wanted).tolist()

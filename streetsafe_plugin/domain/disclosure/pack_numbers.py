@@ -19,6 +19,10 @@ from streetsafe_plugin.domain.taxonomy import REASONS
 #: The classes of a place whose reports say something, for those who are shown little.
 FEARED = ("both", "feared_only")
 
+#: The classes of a cell that are shown in what leaves, all as the last of them: how sure it is
+#: that a cell is hot tells how many reports its neighbours have.
+HOT = ("hot_99", "hot_95")
+
 LABELS = {reason.code: reason.label for reason in REASONS}
 
 
@@ -241,7 +245,7 @@ class _PackNumbers:
         for place, cell in enumerate(self.pack.hot_spots.cells):
             members = of_cells == place
             _check(cell_name(place), members, cell.reports)
-            if cell.level.startswith(("hot", "cold")):
+            if cell.level in HOT:
                 yield from self._listed(cell_name(place), members, shown, Order.CELL)
 
     def _areas(self) -> Iterator[Statistic]:

@@ -15,7 +15,7 @@ from streetsafe_plugin.domain.briefing_words import month
 from streetsafe_plugin.domain.crime_gap import GapClass, compare
 from streetsafe_plugin.domain.disclosure import pack_numbers as named
 from streetsafe_plugin.domain.disclosure.audit import Audited
-from streetsafe_plugin.domain.disclosure.pack_numbers import FEARED, LABELS, PackNumbers
+from streetsafe_plugin.domain.disclosure.pack_numbers import FEARED, HOT, LABELS, PackNumbers
 from streetsafe_plugin.domain.disclosure.words import held_sentences
 from streetsafe_plugin.domain.evaluation import Verdict
 from streetsafe_plugin.domain.grid_references import grid_reference
@@ -48,6 +48,14 @@ _CHANGES = {
     Verdict.RISE: "Set against the control area, reports rose.",
     Verdict.CANNOT_TELL: "There is no clear change.",
 }
+#: That of a park whose number is held back: a word on it would speak of so few.
+_HELD_CHANGE = Change(
+    Verdict.CANNOT_TELL,
+    "Whether reports changed is not told, as their number is held back.",
+    why_not="their number is held back",
+)
+_FEW_CELLS = "Cells with few reports are held back: what is white may be hot as well."
+_FEW_PLACES = "Places with few reports are held back, whatever could be told of them."
 _NUMBER = re.compile(r"\d|\b(?:one|two|three|four)\b", re.IGNORECASE)
 
 
@@ -144,8 +152,11 @@ class _Protected:
             crimes=park.crimes,
             within=self._count(named.park_name(park)),
             trend=self._trend(self.numbers.park_trends.get(place), park),
-            change=_change(park.change),
+            change=_change(park.change) if self._shows(park) else _HELD_CHANGE,
         )
+
+    def _shows(self, park: Park) -> bool:
+        return self.audited.shows(named.park_name(park))
 
     def _reasons(self, park: Park | None) -> tuple[tuple[str, int], ...]:
         shown = [
@@ -179,12 +190,13 @@ class _Protected:
             HotCell(
                 cell.shape,
                 self._count(named.cell_name(place)) if self.partner else None,
-                cell.level,
+                HOT[-1],
             )
             for place, cell in enumerate(found.cells)
             if self.audited.shows(named.cell_name(place))
         )
-        return HotSpots(cells, found.cell_m, _without_numbers(found.sentences))
+        said = (*_without_numbers(found.sentences), *([_FEW_CELLS] if found.cells else []))
+        return HotSpots(cells, found.cell_m, said)
 
     def _fixes(self) -> tuple[Fix, ...]:
         shown = [
@@ -220,7 +232,8 @@ class _Protected:
             for place, area in enumerate(found.areas)
             if self._shows_area(place, area)
         )
-        return FearAndCrime(areas, _without_numbers(found.sentences), found.cell_m)
+        said = (*_without_numbers(found.sentences), *([_FEW_PLACES] if found.areas else []))
+        return FearAndCrime(areas, said, found.cell_m)
 
     def _shows_area(self, place: int, area: GapArea) -> bool:
         """Tell whether an area may be seen.

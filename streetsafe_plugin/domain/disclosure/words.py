@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from streetsafe_plugin.domain.pack import Audience, Pack
 
+UNDATED_LEFT_OUT = "Reports without a date are not counted."
+
 
 def held_sentences(
     pack: Pack, audience: Audience, threshold: int, round_to: int
@@ -26,7 +28,7 @@ def held_sentences(
             " used, notes on parks, and every place with too few reports.",
         )
     if pack.whole.first is not None:
-        said += ("Reports without a date are not counted.",)
+        said += (UNDATED_LEFT_OUT,)
     if any(park.trend for park in pack.parks) or pack.whole.trend:
         said += (
             "Trends are in months, quarters, half-years or years, whichever is the shortest with"

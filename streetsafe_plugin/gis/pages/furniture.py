@@ -85,8 +85,8 @@ def figure_notes(pack: Pack, trend: Trend | None = None) -> tuple[str, ...]:
     steps = trend.steps if trend else ()
     if any(step.reports is None for step in steps):
         notes.append(tr("{} in the chart: {}.").format(HELD, briefing.why_held(pack.threshold)))
-    if any(step.reports and not step.covered for step in steps):
-        notes.append(tr("Hatched: the reports at hand do not reach over the whole of it."))
+    if trend and any(step.reports and not step.covered for step in steps):
+        notes.append(tr("Hatched: the reports cover only part of this {}.").format(trend.unit))
     return tuple(notes)
 
 

@@ -135,7 +135,9 @@ def show_map(
     _require_drawable(shown)
     _space_grids(shown, filled)
     usual = layers.legend_symbols
-    on_top_first = reversed(layers.maps[kind])
+    # what has no heading comes first, or it would seem to belong under the one before
+    on_top_first = list(reversed(layers.maps[kind]))
+    on_top_first.sort(key=lambda one: not one.customProperty(EXPLAINS_ITSELF))
     entries = [(one, symbols_in_sight(one, filled, usual[one.id()])) for one in on_top_first]
     _explain(page, shown, entries)
     _set_scale_bar(page, "scale_bar", shown, filled)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from streetsafe_plugin.domain.pack import Count, Fix, Pack
+from streetsafe_plugin.domain.pack import Audience, Count, Fix, Pack
 from streetsafe_plugin.gis.pages.furniture import Head, figure_notes, tiles
 from streetsafe_plugin.gis.pages.maps import BriefingLayers, show_map
 from streetsafe_plugin.gis.pages.page import Page
 from streetsafe_plugin.gis.pages.tables import Column, table
 from streetsafe_plugin.i18n import tr
+
+#: From here on distances are told in kilometres.
+_FAR_M = 2_000.0
 
 
 def places_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
@@ -26,9 +29,15 @@ def places_page(page: Page, pack: Pack, layers: BriefingLayers) -> Head:
     if hot and any(cell.level.startswith("hot") for cell in hot.cells):
         what_hot_means = tr(
             "A cell is hot where it and its neighbours hold more reports than chance would gather"
-            " there; 99 %, 95 % and 90 % say how sure that is."
+            " there; {}."
         )
-        sentences.insert(0, what_hot_means)
+        internal = pack.audience is Audience.INTERNAL
+        how_sure = (
+            tr("99 %, 95 % and 90 % say how sure that is")
+            if internal
+            else tr("shown are those of which that is at least 95 % sure")
+        )
+        sentences.insert(0, what_hot_means.format(how_sure))
     page.tell("sentences", sentences)
     page.say("headline", " ".join(sentences[:2]))
     figures: list[tuple[Count, str]] = []
@@ -78,4 +87,6 @@ def _nearest(fix: Fix) -> str:
         return fix.nearest_park
     if fix.nearest_park_m <= 0:
         return tr("{}, inside").format(fix.nearest_park)
+    if fix.nearest_park_m >= _FAR_M:
+        return tr("{}, {:.1f} km").format(fix.nearest_park, fix.nearest_park_m / 1000)
     return tr("{}, {:,.0f} m").format(fix.nearest_park, fix.nearest_park_m)
