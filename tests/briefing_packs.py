@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from shapely.geometry import Point, box
+from shapely.geometry import Point, Polygon, box
 
 from streetsafe_plugin.domain import samples
 from streetsafe_plugin.domain.pack import (
@@ -90,6 +90,11 @@ def sample(parks: Sequence[samples.ParkPlace], reports: int, codes: Sequence[str
     return Made(park, distance, month, ticks, len(parks), [row.report_id for row in rows])
 
 
+def ground(park: int, zone: int) -> Polygon:
+    """Return where a zone of a park lies; where its reports do is another matter."""
+    return box(1_000 * park + 10 * zone, -100, 1_000 * park + 10 * zone + 5, -95)
+
+
 def pack_of(made: Made, limits: Sequence[float] = (100.0, 250.0, 400.0)) -> tuple[Pack, Counted]:
     """Return the internal pack of reports with such rings, and which report counts where."""
     ring = np.searchsorted(np.array([0.0, *limits]), made.distance_m)
@@ -132,7 +137,7 @@ def pack_of(made: Made, limits: Sequence[float] = (100.0, 250.0, 400.0)) -> tupl
                 indicative=False,
                 note="",
                 zones=zones,
-                zone_shapes=tuple(box(0, 0, 1, 1) for _ in zones),
+                zone_shapes=tuple(ground(place, number) for number in range(len(zones))),
                 reasons=reasons(there),
                 crimes=None,
                 within=int(there.sum()),

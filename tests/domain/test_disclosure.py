@@ -149,24 +149,22 @@ def test_reasons_below_the_threshold_are_not_there():
     assert shown.whole.reasons == (("Badly lit", 19),)
 
 
-def test_a_trend_is_by_the_shortest_unit_with_enough_in_every_step():
-    """Two reports a month make six a quarter; in the months of a whole 30 each there are enough."""
+def test_the_unit_of_a_trend_follows_from_its_published_number_alone():
+    """24 reports of a year are ten or more a half-year on average, and fewer a quarter."""
 
-    def month(total):
-        near = [JANUARY + number // 2 for number in range(24)]
-        return near + [JANUARY + number % 12 for number in range(total - 24)]
+    def month(of_park):
+        return lambda total: [*of_park, *(JANUARY + number % 12 for number in range(total - 24))]
 
-    shown, _ = protected(*pack_of(made_by_hand([[24, 0, 0, 0]], 360, month)), PARTNER, 5)
+    even = [JANUARY + number // 2 for number in range(24)]
+    early = [*[JANUARY + number % 6 for number in range(21)], *[JANUARY + 8] * 3]
+    shown, _ = protected(*pack_of(made_by_hand([[24, 0, 0, 0]], 360, month(even))), PARTNER, 5)
     trend = shown.parks[0].trend
-    assert trend.unit == "quarter"
-    assert [step.label for step in trend.steps] == [
-        "Jan–Mar 2022",
-        "Apr–Jun 2022",
-        "Jul–Sep 2022",
-        "Oct–Dec 2022",
-    ]
-    assert [step.reports for step in trend.steps] == [6, 6, 6, 6]
+    assert [step.label for step in trend.steps] == ["Jan–Jun 2022", "Jul–Dec 2022"]
+    assert [step.reports for step in trend.steps] == [12, 12]
     assert shown.whole.trend.unit == "month"
+    # of three in the second half-year no longer unit tells
+    shown, _ = protected(*pack_of(made_by_hand([[24, 0, 0, 0]], 360, month(early))), PARTNER, 5)
+    assert shown.parks[0].trend is None
 
 
 def test_a_change_says_its_verdict_and_no_number():
@@ -179,7 +177,8 @@ def test_a_change_says_its_verdict_and_no_number():
 
 
 def test_a_change_keeps_what_stands_against_it_and_its_word_is_that_of_the_sentence():
-    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11], [1, 0, 0, 1]]))
+    few = [[1, 0, 0, 1], [0, 1, 1, 0], [2, 1, 1, 0]]
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11], *few], 90))
     months = Change(Verdict.CANNOT_TELL, "12 became 3.", counts=((12, 3),) * 3, months=6)
     open_ = Change(Verdict.CANNOT_TELL, "Cannot be told.", why_not="there is no measure")
     parks = tuple(replace(park, change=months) for park in pack.parks)
@@ -190,13 +189,13 @@ def test_a_change_keeps_what_stands_against_it_and_its_word_is_that_of_the_sente
         " periods are of different seasons."
     )
     assert in_short(shown.parks[0].change) == "no clear change"
-    assert shown.parks[1].within is None
+    assert [park.within for park in shown.parks] == [49, None, None, None]
     assert "is not told" in shown.parks[1].change.sentence
     assert in_short(shown.whole.change) == in_short(shown.parks[1].change) == "cannot be told"
 
 
 def test_how_sure_it_is_that_a_cell_is_hot_is_not_told():
-    """At 90 % exactly twelve reports may lie in and around a cell: the cells beside tell the rest."""
+    """At 90 % just twelve reports may lie in and around a cell, and cells beside it tell more."""
     pack, counted = with_maps(*pack_of(made_by_hand([[20, 9, 9, 11]])))
     [first, *others] = pack.hot_spots.cells
     for level, left in (("hot_99", ["hot_95"]), ("hot_95", ["hot_95"]), ("hot_90", [])):
@@ -468,6 +467,47 @@ def test_a_hot_cell_does_not_leave_too_few_of_the_ring_around_it():
     assert zones_of(shown)[0][1] is None or not shown.hot_spots.cells
 
 
+@pytest.mark.parametrize("kind", ["area", "hot cell"])
+@pytest.mark.parametrize("parks", [1, 2])
+def test_a_hexagon_is_not_shown_beside_the_parks_that_lie_in_it(kind: str, parks: int) -> None:
+    """All of one park or two and two people more in 264 hectares."""
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11]] * 3, 80))
+    inside = counted.park < parks
+    inside &= counted.park >= 0
+    inside[np.flatnonzero(counted.park < 0)[:2]] = True
+    shape = box(-10, -200, 1_000 * (parks - 1) + 500, 0)
+    number = int(inside.sum())
+    if kind == "area":
+        area = GapArea("a", shape, number, 0, "feared_only")
+        pack = replace(pack, fear_and_crime=FearAndCrime((area,), (), 2_000.0))
+        divided = {"fear_and_crime": np.where(inside, 0, -1)}
+    else:
+        cells = (HotCell(shape, number, "hot_99"),)
+        pack = replace(pack, hot_spots=HotSpots(cells, 2_000.0, ()))
+        divided = {"hot_spots": np.where(inside, 0, -1)}
+    shown, _ = protected(pack, replace(counted, divided=divided), PARTNER, 5)
+    found = shown.fear_and_crime.areas if kind == "area" else shown.hot_spots.cells
+    numbers = [park.within for park in shown.parks[:parks]] + [one.reports for one in found]
+    assert None in numbers or not found
+
+
+def test_places_within_a_park_do_not_leave_too_few_of_it() -> None:
+    """49 in a park and its rings less 25 and 22 in two hexagons there are two."""
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11]] * 3, 80))
+    there = np.flatnonzero(counted.park == 0)
+    of_areas = np.full(len(counted.park), -1)
+    of_areas[there[:25]], of_areas[there[25:47]] = 0, 1
+    shapes = [box(x, -100, x + 2, -98) for x in (1, 31)]
+    areas = tuple(
+        GapArea(f"{place}", shape, int((of_areas == place).sum()), 0, "feared_only")
+        for place, shape in enumerate(shapes)
+    )
+    pack = replace(pack, fear_and_crime=FearAndCrime(areas, (), 500.0))
+    shown, _ = protected(pack, replace(counted, divided={"fear_and_crime": of_areas}), PARTNER, 5)
+    found = [area.reports for area in shown.fear_and_crime.areas]
+    assert shown.parks[0].within is None or len(found) < 2 or None in found
+
+
 def product(
     sets: dict[str, tuple[range, Scope]], earlier: list[Issued], reports: int = 60, reason: str = ""
 ) -> tuple[Audited, Issued]:
@@ -507,6 +547,15 @@ def test_squares_of_one_product_are_taken_off_the_ground_of_another(squares_firs
     assert out.values == {name: len(held) for name, (held, _) in first.items()}
     found, _ = product(second, [entry], reason=reason)
     assert len(found.values) == len(second) - 1
+
+
+def test_a_square_is_taken_off_the_hexagon_of_another_product() -> None:
+    """Seven in a hexagon less five in a square there are two."""
+    hexagon = {"area 1": (range(7), Scope((), False, MONTH, False))}
+    _, entry = product(hexagon, [])
+    square = (range(5), Scope((), False, MONTH, False, ((0.0, 0.0, 1.0, 1.0),)))
+    found, _ = product({"square": square}, [entry])
+    assert found.values == {}
 
 
 def test_squares_with_reports_elsewhere_are_not_taken_off() -> None:

@@ -75,12 +75,16 @@ def protected(
     salt, today = salt_of(earlier), datetime.date.today()
     if audience is Audience.INTERNAL:
         return pack, Issued(today, title, audience, threshold, round_to, salt)
-    numbers = numbers_of(pack, counted, audience, threshold)
+    rule = Rule(threshold, round_to)
+    numbers = numbers_of(pack, counted, audience, rule)
     reports = CountedReports(counted.keys, counted.month, counted.ticks)
     squares = [one for one in further if one.scope.boxes]
-    statistics = [*with_rests(pack, numbers.statistics, squares, part(tick, 0.0, 0.1)), *further]
+    statistics = [
+        *with_rests(pack, numbers.statistics, squares, threshold, part(tick, 0.0, 0.1)),
+        *further,
+    ]
     asking = approaching(part(tick, 0.1, 1.0))
-    found = audited(statistics, reports, Rule(threshold, round_to), earlier, asking)
+    found = audited(statistics, reports, rule, earlier, asking)
     tick(1.0)
     small, more = len(found.small), len(found.further)
     for sentence in counts_held(threshold, round_to, small, more, found.already_out):

@@ -99,10 +99,12 @@ class _Seen:
     def on_ground(self, scopes: Sequence[Scope], boxes: Sequence[Box], where: Bools) -> Bools:
         """Return which scopes (rows) hold each box (columns), `where` as far as is known."""
         squares = [row for row, one in enumerate(scopes) if is_square(one)]
-        rows_of: dict[tuple[int, tuple[Piece, ...], bool], list[int]] = {}
+        rows_of: dict[tuple[int, tuple[Piece, ...], bool, int], list[int]] = {}
         for row, one in enumerate(scopes):
-            if one.pieces:
-                ground = (int(self.product[row]), one.pieces, one.others)
+            if one.pieces or not (one.boxes or one.others):
+                # of an area or cell nobody but its reports knows the ground
+                alone = -1 if one.pieces else row
+                ground = (int(self.product[row]), one.pieces, one.others, alone)
                 rows_of.setdefault(ground, []).append(row)
         found = where.copy()
         if not squares:
@@ -110,7 +112,7 @@ class _Seen:
         column = {one: place for place, one in enumerate(boxes)}
         columns = np.array([column[scopes[row].boxes[0]] for row in squares])
         held = sparse.csr_matrix(self.present[squares], dtype=np.int64)
-        for (product, _, _), rows in rows_of.items():
+        for (product, _, _, _), rows in rows_of.items():
             # the same ground in other months is the same ground
             there, inside = np.zeros((2, len(squares)), dtype=np.int64)
             for row in rows:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from streetsafe_plugin.domain.arrays import Bools
-from streetsafe_plugin.domain.disclosure.statistics import Order, Shown, Statistic
-from streetsafe_plugin.domain.disclosure.steps import month_number, months_of, shortest_with
+from streetsafe_plugin.domain.disclosure.statistics import Order, Rule, Shown, Statistic
+from streetsafe_plugin.domain.disclosure.steps import fitting, month_number, months_of
 from streetsafe_plugin.domain.errors import DoesNotAddUp
 from streetsafe_plugin.domain.issued import INSIDE, Piece, Scope
 from streetsafe_plugin.domain.pack import NO_MONTH, Audience, Counted, Pack, Park, Trend, Zone
@@ -73,20 +73,20 @@ def fix_name(rank: int) -> str:
 INSIDE_ALL, IN_RINGS, OUTSIDE, USED = "inside", "in rings", "outside", "used"
 
 
-def numbers_of(pack: Pack, counted: Counted, audience: Audience, threshold: int) -> PackNumbers:
+def numbers_of(pack: Pack, counted: Counted, audience: Audience, rule: Rule) -> PackNumbers:
     """Return a pack's numbers.
 
     Raises:
         DoesNotAddUp: a figure of the pack is not what its reports add up to, or reports without a
             date are counted among others.
     """
-    return _PackNumbers(pack, counted, audience, threshold).all()
+    return _PackNumbers(pack, counted, audience, rule).all()
 
 
 class _PackNumbers:
-    def __init__(self, pack: Pack, counted: Counted, audience: Audience, threshold: int) -> None:
+    def __init__(self, pack: Pack, counted: Counted, audience: Audience, rule: Rule) -> None:
         self.pack, self.counted = pack, counted
-        self.audience, self.threshold = audience, threshold
+        self.audience, self.rule = audience, rule
         self.dated = counted.month != NO_MONTH
         self.undated = not self.dated.any()
         self.months = self._months()
@@ -174,7 +174,7 @@ class _PackNumbers:
     def _trend(
         self, place: int | None, trend: Trend | None
     ) -> tuple[Trend | None, list[Statistic]]:
-        """Return a trend by the shortest unit that has enough reports, and its steps' numbers."""
+        """Return a trend with its steps' numbers; none where a step has too few reports."""
         if trend is None:
             return None, []
         park = None if place is None else self.pack.parks[place]
@@ -183,8 +183,11 @@ class _PackNumbers:
             _check(
                 f"{trend_name(park)}, {step.label}", there & self._in(months_of(step)), step.reports
             )
-        fit = shortest_with(trend, self.threshold)
-        if fit is None:
+        if not trend.steps:
+            return None, []
+        published = self.rule.shown(int(np.count_nonzero(there)))
+        fit = fitting(trend, published, self.rule.threshold)
+        if any((step.reports or 0) < self.rule.threshold for step in fit.steps):
             return None, []
         pieces = () if place is None else (self.pieces[place],)
         return fit, [
@@ -268,7 +271,7 @@ class _PackNumbers:
         """
         count = int(np.count_nonzero(members))
         if count:
-            enough = count >= self.threshold
+            enough = count >= self.rule.threshold
             yield Statistic(name, members, self._scope(()), shown if enough else Shown.NEVER, order)
 
 

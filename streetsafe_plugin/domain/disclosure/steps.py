@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from streetsafe_plugin.domain.briefing_words import span
 from streetsafe_plugin.domain.pack import Step, Trend
 
+#: So many thresholds a step holds on average; few steps are below one then.
+_ON_AVERAGE = 2
 #: How many months a step has, the shortest first.
 _MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 
@@ -32,12 +34,16 @@ def ever_longer(trend: Trend) -> Iterator[Trend]:
             yield Trend(unit, tuple(_joined(trend, size)))
 
 
-def shortest_with(trend: Trend, threshold: int) -> Trend | None:
-    """Return the trend by the shortest unit in which every step has so many; None if none has."""
-    for one in ever_longer(trend):
-        if one.steps and all((step.reports or 0) >= threshold for step in one.steps):
-            return one
-    return None
+def fitting(trend: Trend, reports: int, threshold: int) -> Trend:
+    """Return a trend by the shortest unit whose steps hold enough on average, else the longest.
+
+    `reports` is their number as it is published, so that a long unit tells nothing of any step.
+    """
+    longest = trend
+    for longest in ever_longer(trend):
+        if reports >= _ON_AVERAGE * threshold * len(longest.steps):
+            break
+    return longest
 
 
 def _joined(trend: Trend, size: int) -> Iterator[Step]:

@@ -31,8 +31,8 @@ def held_sentences(
         said += (UNDATED_LEFT_OUT,)
     if any(park.trend for park in pack.parks) or pack.whole.trend:
         said += (
-            "Trends are in months, quarters, half-years or years, whichever is the shortest with"
-            " enough reports in every step; a trend without such a step is left out.",
+            "Trends are in months, quarters, half-years or years, by how many reports there are;"
+            " one in which a step has too few, or would give such a number away, is left out.",
         )
     return said
 
