@@ -172,8 +172,9 @@ class Survey:
                 self.attacker.know_at_least(ground, THRESHOLD)
             else:
                 self.take(f"area {row['place']}", ground, row["reports"])
-        assert len(pack.cells) == len(pack.sheets["Hot spots"])
-        for place, row in enumerate(pack.sheets["Hot spots"]):
+        listed = pack.sheets.get("Hot spots", [])
+        assert len(pack.cells) == len(listed)
+        for place, row in enumerate(listed):
             ground = self.row(self.on[f"cell {number} {place}"])
             if row["reports"] is None:
                 self.attacker.know_at_least(ground, THRESHOLD)

@@ -205,6 +205,8 @@ class _Protected:
             for count in [self._count(named.fix_name(fix.rank))]
             if count is not None
         ]
+        # by what is shown alone: among rounded numbers the true order would tell more than these
+        shown.sort(key=lambda pair: (-pair[1], pair[0].x // SQUARE_M, pair[0].y // SQUARE_M))
         return tuple(_to_the_square(fix, rank, count) for rank, (fix, count) in enumerate(shown, 1))
 
     def _fix_sentences(self) -> tuple[str, ...]:
