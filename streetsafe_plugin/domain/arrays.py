@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
 Complexes = NDArray[np.complex128]
 #: Texts; equal ones of a column are best the same object.
 Texts = NDArray[np.object_]

@@ -508,10 +508,17 @@ def test_places_within_a_park_do_not_leave_too_few_of_it() -> None:
     assert shown.parks[0].within is None or len(found) < 2 or None in found
 
 
+RULE = Rule(5)
+
+
 def product(
-    sets: dict[str, tuple[range, Scope]], earlier: list[Issued], reports: int = 60, reason: str = ""
+    sets: dict[str, tuple[range, Scope]],
+    earlier: list[Issued],
+    rule: Rule = RULE,
+    reason: str = "",
 ) -> tuple[Audited, Issued]:
     """Return what of some numbers of a product may be shown, and its entry."""
+    reports = 60
     keys = [f"report {one}" for one in range(reports)]
     counted = CountedReports(
         keys, np.full(reports, JANUARY), {"env_lighting": np.ones(reports, dtype=bool)}
@@ -521,10 +528,12 @@ def product(
         for name, (held, scope) in sets.items()
     ]
     salt = salt_of(earlier)
-    found = audited(numbers, counted, Rule(5), earlier)
+    found = audited(numbers, counted, rule, earlier)
     groups = groups_of(found.kept, hashed(keys, salt))
     today = datetime.date(2026, 11, 26)
-    return found, Issued(today, "", PARTNER, 5, 0, salt, found.numbers, groups)
+    return found, Issued(
+        today, "", PARTNER, rule.threshold, rule.round_to, salt, found.numbers, groups
+    )
 
 
 MONTH = (JANUARY, JANUARY)
@@ -564,3 +573,35 @@ def test_squares_with_reports_elsewhere_are_not_taken_off() -> None:
     _, entry = product(park, [])
     found, _ = product(BOXES, [entry])
     assert len(found.values) == len(BOXES)
+
+
+def test_a_square_that_its_product_draws_across_an_edge_is_not_taken_off() -> None:
+    """All five of a square lie in a hexagon of six, but the square does not, and that is seen.
+
+    So neither the product nor a later one with the same square tells that one is left. The later
+    square would tell that nobody was there in February.
+    """
+    later = (JANUARY, JANUARY + 1)
+
+    def both(months) -> dict:
+        square = Scope((), False, months, False, ((0.0, 0.0, 1.0, 1.0),))
+        return {"area 1": (range(6), Scope((), False, months, False)), "square": (range(5), square)}
+
+    out, entry = product(both(MONTH), [])
+    assert out.values == {"area 1": 6, "square": 5}
+    found, _ = product(both(later), [entry])
+    assert (found.values, found.already_out) == ({"area 1": 6}, 0)
+
+
+def test_a_park_is_the_same_whatever_squares_are_drawn_on_it() -> None:
+    """A park's number is told twice; the second product draws a further, empty square on it."""
+    name = "park lone, trend"
+
+    def park(*boxes) -> dict:
+        return {name: (range(9), replace(GROUND, boxes=boxes))}
+
+    first, second = (0.0, 0.0, 1.0, 1.0), (1.0, 0.0, 2.0, 1.0)
+    empty = {"square": ((), Scope((), False, MONTH, False, (second,)))}
+    _, entry = product(park(first), [])
+    found, _ = product({**park(first, second), **empty}, [entry])
+    assert (found.values, found.already_out) == ({name: 9}, 0)

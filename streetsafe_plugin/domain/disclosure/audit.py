@@ -18,20 +18,16 @@ import numpy as np
 from scipy import sparse
 
 from streetsafe_plugin.domain.arrays import Bools
-from streetsafe_plugin.domain.disclosure.atoms import atoms_of, is_square
-from streetsafe_plugin.domain.disclosure.ranges import (
-    Bound,
-    Ranges,
-    Unknowns,
-    can_be,
-    one_in_the_other,
-)
+from streetsafe_plugin.domain.disclosure.atoms import atoms_of
+from streetsafe_plugin.domain.disclosure.possible import is_square
+from streetsafe_plugin.domain.disclosure.ranges import Ranges, can_be
 from streetsafe_plugin.domain.disclosure.statistics import (
     CountedReports,
     Rule,
     Shown,
     Statistic,
 )
+from streetsafe_plugin.domain.disclosure.unknowns import Bound, Unknowns, one_in_the_other
 from streetsafe_plugin.domain.issued import Issued, IssuedNumber
 from streetsafe_plugin.domain.progress import Tick, no_tick
 
@@ -113,6 +109,7 @@ class _Audit:
         small = self.wanted & (self.counts < rule.threshold)
         self.small = self.wanted & self._bundled(small)
         self.shown = self.wanted & ~self.small
+        tick(0.0)
         sets = self._sets()
         self.before = self._shown_before(sets, exactly=False)
         self.out = self._shown_before(sets, exactly=True)[: self.own]
@@ -124,12 +121,14 @@ class _Audit:
             Bound(place, int(self.counts[place]), int(self.counts[place]))
             for place in np.flatnonzero(self.known).tolist()
         ]
+        tick(0.0)
         pairs = self._small_differences()
+        tick(0.0)
         self._hold(self._told_by_earlier(pairs))
         rows = self._questions(pairs)
         hopeless = np.zeros(rows.shape[0], dtype=bool)
         tick(0.0)
-        ranges = Ranges(self.unknowns, rows, [*fixed, *self._own_bounds()])
+        ranges = Ranges(self.unknowns, rows, [*fixed, *self._own_bounds()], tick)
         least = self.rule.threshold
         while True:
             asked = self._asked(rows.shape[0]) & ~hopeless
@@ -138,19 +137,13 @@ class _Audit:
                 tick(0.0)
                 if ranges.widths()[row] >= least:
                     continue
-                ranges.find_low(row)
-                tick(0.0)
-                moved = ranges.in_the_way(row, least, self._prices())
-                tick(0.0)
+                moved = ranges.in_the_way(row, least, self._prices(), tick)
                 if moved:
                     self._hold(moved)
                     ranges.know([*fixed, *self._own_bounds()])
                     break
                 if moved is None:
                     hopeless[row] = True
-                else:
-                    # the way that showed it to be wide may be near to ways that show others
-                    ranges.widen_together(least, asked, tick)
             else:
                 small = rows[hopeless] @ self.unknowns.truth < least
                 return self._result(int(np.count_nonzero(small)))
@@ -189,8 +182,10 @@ class _Audit:
 
     def _sets(self) -> list[tuple[str, bytes]]:
         """Return for each number, own and told, what it counts, to hold one against the other."""
-        packed = np.packbits(self.atoms.holds, axis=1)
-        return [(reason, row.tobytes()) for reason, row in zip(self.reasons, packed)]
+        table = self.atoms.table
+        table.sort_indices()
+        each = np.split(table.indices, table.indptr[1:-1])
+        return [(reason, indices.tobytes()) for reason, indices in zip(self.reasons, each)]
 
     def _shown_before(self, keys: Sequence[tuple[str, bytes]], exactly: bool) -> Bools:
         """Tell which numbers, own and told, were shown before: to the report, or at all."""
@@ -286,13 +281,13 @@ class _Audit:
         if pairs:
             more, less = np.array(pairs).T
             asked.append(sparse.csr_matrix(sums[more] - sums[less]))
-        if not asked:
+        differences = sparse.vstack([sums[:0], *asked], format="csr")
+        if not differences.shape[0]:
             return sums
-        differences = sparse.vstack(asked, format="csr")
         differences.eliminate_zeros()
         differences.sort_indices()
-        rows = reversed(range(differences.shape[0]))
-        once = {differences[row].indices.tobytes(): row for row in rows}
+        each = np.split(differences.indices, differences.indptr[1:-1])
+        once = {indices.tobytes(): row for row, indices in reversed(list(enumerate(each)))}
         return sparse.vstack([sums, differences[sorted(once.values())]], format="csr")
 
     def _rests(self) -> Iterator[sparse.csr_matrix]:
@@ -315,13 +310,12 @@ class _Audit:
                 and self.product[place] != product
                 and not (product and self.product[place])
             ]
-            shared = (self.atoms.table[some] @ self.atoms.table[whole].T).toarray()
-            held = shared == sizes[some][:, None]
-            for column in np.flatnonzero(held.any(axis=0)).tolist():
-                within = np.array(some)[held[:, column]]
-                rest = sparse.csr_matrix(sums[whole[column]] - sums[within].sum(axis=0))
-                if (rest @ self.unknowns.truth)[0] < self.rule.threshold:
-                    yield rest
+            shared = (self.atoms.table[whole] @ self.atoms.table[some].T).tocsr()
+            shared.data = (shared.data == sizes[some][shared.indices]).astype(np.int64)
+            shared.eliminate_zeros()
+            rests = sums[whole] - shared @ sums[some]
+            small = rests @ self.unknowns.truth < self.rule.threshold
+            yield rests[np.flatnonzero(small & (np.diff(shared.indptr) > 0))]
 
     def _tells(self, place: int) -> bool:
         """Tell whether a number is shown to the report, by the product or an earlier one."""

@@ -60,7 +60,7 @@ def with_rests(
     heat = _Parts([(one, box(*one.scope.boxes[0])) for one in squares])
     families = [heat, *(_Parts(_shown(statistics, shapes)) for shapes in drawn)]
     shapes_of = {name: shape for shapes in drawn[:2] for name, shape in shapes.items()}
-    zones = [(piece, ground_of((piece,))) for piece in _pieces(pack)]
+    zones = _Zones([(piece, ground_of((piece,))) for piece in _pieces(pack)])
 
     @cache
     def of_pieces(pieces: tuple[Piece, ...]) -> list[tuple[Bools, Bools]]:
@@ -72,7 +72,7 @@ def with_rests(
         tick(number / len(statistics))
         shape = shapes_of.get(one.name)
         on = of_pieces(one.scope.pieces) if shape is None else [one.on(shape) for one in families]
-        scope = one.scope if shape is None else replace(one.scope, pieces=_held(shape, zones))
+        scope = one.scope if shape is None else replace(one.scope, pieces=zones.within(shape))
         # the box of a scope of “all the rest” is one that does not belong to it
         whole = replace(one, scope=replace(scope, boxes=_of(heat.boxes(), on[0][0])))
         found.append(whole)
@@ -139,18 +139,31 @@ def _grounds(pack: Pack) -> Callable[[Sequence[Piece]], BaseGeometry]:
     return ground_of
 
 
-def _held(shape: BaseGeometry, zones: Sequence[tuple[Piece, BaseGeometry]]) -> tuple[Piece, ...]:
-    """Return the zones that lie wholly on some ground."""
-    west, south, east, north = shape.bounds
-    found = []
-    for piece, zone in zones:
-        if zone.is_empty:
-            continue
-        low_x, low_y, high_x, high_y = zone.bounds
-        near = west <= low_x and south <= low_y and high_x <= east and high_y <= north
-        if near and shape.contains(zone):
-            found.append(piece)
-    return tuple(found)
+class _Zones:
+    """The pieces of parks and rings with their shapes."""
+
+    def __init__(self, zones: Sequence[tuple[Piece, BaseGeometry]]) -> None:
+        self._zones = [(piece, shape) for piece, shape in zones if not shape.is_empty]
+        self._bounds = _bounds([shape for _, shape in self._zones])
+
+    def within(self, ground: BaseGeometry) -> tuple[Piece, ...]:
+        """Return the pieces that lie wholly on some ground."""
+        near = _inside(self._bounds, ground)
+        some = [self._zones[place] for place in np.flatnonzero(near).tolist()]
+        return tuple(piece for piece, shape in some if ground.contains(shape))
+
+
+def _bounds(shapes: Sequence[BaseGeometry]) -> Floats:
+    edges = [shape.bounds or (np.nan,) * 4 for shape in shapes]
+    return np.array(edges, dtype=float).reshape(-1, 4)
+
+
+def _inside(bounds: Floats, ground: BaseGeometry) -> Bools:
+    """Tell which bounds lie within those of some ground."""
+    west, south, east, north = ground.bounds
+    low_x, low_y, high_x, high_y = bounds.T
+    inside = (low_x >= west) & (low_y >= south) & (high_x <= east) & (high_y <= north)
+    return np.asarray(inside, dtype=bool)
 
 
 @dataclass
@@ -160,8 +173,7 @@ class _Parts:
     parts: Sequence[tuple[Statistic, BaseGeometry]]
 
     def __post_init__(self) -> None:
-        edges = [shape.bounds or (np.nan,) * 4 for _, shape in self.parts]
-        self._bounds: Floats = np.array(edges, dtype=float).reshape(-1, 4)
+        self._bounds = _bounds([shape for _, shape in self.parts])
         self._part_of: Ints = np.zeros(0, dtype=np.int64)
         if self.parts:
             self._part_of = np.full(len(self.parts[0][0].members), len(self.parts))
@@ -182,7 +194,7 @@ class _Parts:
             return within, beyond
         west, south, east, north = ground.bounds
         low_x, low_y, high_x, high_y = self._bounds.T
-        inside = (low_x >= west) & (low_y >= south) & (high_x <= east) & (high_y <= north)
+        inside = _inside(self._bounds, ground)
         near = (low_x <= east) & (low_y <= north) & (high_x >= west) & (high_y >= south)
         there = prep(ground)
         for place in np.flatnonzero(near).tolist():
