@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Time the briefing of the sample's 18 parks: how long, how much memory, how long without a word.
 
-It has all that a briefing can have, for each audience. Sample and briefings are made in processes
-of their own, so that the peak is the briefing's.
+It has all that a briefing can have, for each audience, and for partners also when it is held
+against the packs of the months before. Sample and briefings are made in processes of their own, so
+that the peak is the briefing's.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ OFFICIAL = 0
 #: Those of them that this version offers are made.
 WANTED_FORMATS = ("PDF", "PNG", "XLSX")
 AUDIENCES = ("internal", "partner", "public")
+PARTNER = 1
+#: The ends of the months for which packs are issued one after another, with all numbers exact, and
+#: rounded as is advised for packs at regular intervals.
+EXACT = ("2022-07-31", "2022-08-31", "2022-09-30", "2022-10-31")
+ROUNDED = ("2022-05-31", "2022-06-30", *EXACT)
 
 
 def time_briefings(folder: Path, reports: int, repeats: int) -> Iterator[dict[str, Any]]:
@@ -37,6 +43,10 @@ def time_briefings(folder: Path, reports: int, repeats: int) -> Iterator[dict[st
         asked = json.dumps({**inputs, "AUDIENCE": number})
         measured = _said_by("measure", str(folder), str(repeats), asked)
         yield {**measured, "audience": audience, "reports": reports}
+    for round_to, ends in ((0, EXACT), (10, ROUNDED)):
+        asked = json.dumps({**inputs, "AUDIENCE": PARTNER, "ROUND_TO": round_to, "ENDS": ends})
+        measured = _said_by("measure_last", str(folder), str(round_to), asked)
+        yield {**measured, "audience": "partner", "reports": reports, "round_to": round_to}
 
 
 def _said_by(step: str, *arguments: str) -> dict[str, Any]:
@@ -119,7 +129,21 @@ def _measure(folder: Path, repeats: int, inputs: dict[str, Any]) -> dict[str, An
     }
 
 
-def _briefing(folder: Path, inputs: dict[str, Any], watch: Watch) -> dict[str, Any]:
+def _measure_last(folder: Path, round_to: int, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Issue a pack for each end of a month, and measure the last."""
+    ends = inputs.pop("ENDS")
+    register = folder / f"rounded to {round_to}.issued.json"
+    register.unlink(missing_ok=True)
+    asked = {**inputs, "ISSUED": str(register)}
+    for end in ends[:-1]:
+        _briefing(folder, {**asked, "TO": end}, Watch(), ["XLSX"])
+    measured = _measure(folder, 1, {**asked, "TO": ends[-1]})
+    return {**measured, "issued_before": len(ends) - 1}
+
+
+def _briefing(
+    folder: Path, inputs: dict[str, Any], watch: Watch, formats: Sequence[str] = WANTED_FORMATS
+) -> dict[str, Any]:
     algorithm = QgsApplication.processingRegistry().createAlgorithmById("streetsafe:exportbriefing")
     offered = algorithm.parameterDefinition("FORMATS").options()
     context = QgsProcessingContext()
@@ -128,7 +152,7 @@ def _briefing(folder: Path, inputs: dict[str, Any], watch: Watch) -> dict[str, A
     parameters = {
         **inputs,
         "MARKING": OFFICIAL,
-        "FORMATS": [offered.index(name) for name in WANTED_FORMATS if name in offered],
+        "FORMATS": [offered.index(name) for name in formats if name in offered],
         "FOLDER": str(folder / f"pack {inputs['AUDIENCE']}"),
     }
     results, _ = algorithm.run(parameters, context, watch, {}, False)
@@ -136,12 +160,13 @@ def _briefing(folder: Path, inputs: dict[str, Any], watch: Watch) -> dict[str, A
 
 
 def main(step: str, folder: str, number: str, inputs: str = "{}") -> None:
-    """Take one of the two steps and print what came of it."""
+    """Take one of the steps and print what came of it."""
     with qgis_running():
         if step == "inputs":
             made = _inputs(Path(folder), int(number))
         else:
-            made = _measure(Path(folder), int(number), json.loads(inputs))
+            measure = _measure if step == "measure" else _measure_last
+            made = measure(Path(folder), int(number), json.loads(inputs))
         print(json.dumps(made))
 
 

@@ -28,6 +28,7 @@ from streetsafe_plugin.domain.disclosure import protected
 from streetsafe_plugin.domain.disclosure.steps import month_number
 from streetsafe_plugin.domain.issued import Issued
 from streetsafe_plugin.domain.pack import NO_MONTH, Audience, Counted, Pack
+from streetsafe_plugin.domain.progress import Tick
 from streetsafe_plugin.domain.protected_heat import HeatCells, heat_cells, protected_heat
 from streetsafe_plugin.gis import issue_register, styling
 from streetsafe_plugin.gis.heat_facts import HeatFacts, heat_facts
@@ -53,18 +54,18 @@ class Leaving:
     earlier: Sequence[Issued] = ()
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
+    def entered(self, tick: Tick) -> Iterator[None]:
         """Have the pack in the register while it is made, and for good once it is."""
         if self.entry is None or self.register is None:
             yield
             return
-        with issue_register.entered(self.register, self.entry, self.earlier):
+        with issue_register.entered(self.register, self.entry, self.earlier, tick):
             yield
 
-    def add_files(self, files: Iterable[Path]) -> None:
+    def add_files(self, files: Iterable[Path], tick: Tick) -> None:
         """Have the register know which files were handed out."""
         if self.entry is not None and self.register is not None:
-            issue_register.add_files(self.register, self.entry, files)
+            issue_register.add_files(self.register, self.entry, files, tick)
 
 
 def register_refusals(answers: Answers, folder: str) -> Iterator[str]:

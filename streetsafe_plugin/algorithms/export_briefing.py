@@ -227,7 +227,7 @@ class ExportBriefing(StreetSafeAlgorithm):
         slides = None
         if "slides" in run.choices(FORMATS, FORMAT_NAMES):
             name = tr("{}: slides").format(title)
-            slides = lay_out(template.SLIDES, None, name, run.stage(0.58, 0.62))
+            slides = lay_out(template.SLIDES, None, name, run.stage(0.58, 0.61))
         return Drawn(title, layers, pages, slides)
 
     def _export(self, run: Run, drawn: Drawn, frame: Frame, leaving: Leaving) -> release.Delivered:
@@ -238,7 +238,7 @@ class ExportBriefing(StreetSafeAlgorithm):
         if drawn.slides is not None:
             names = _page_names(drawn.slides)
             products.append(release.Product(drawn.slides.layout, names, ["png"], tr("slides")))
-        with leaving.entered():
+        with leaving.entered(run.stage(0.61, 0.62)):
             delivered = release.pack(
                 products,
                 run.folder(FOLDER),
@@ -248,7 +248,7 @@ class ExportBriefing(StreetSafeAlgorithm):
                 run.stage(0.62, 0.96),
                 partial(letting_go, run.context.project()),
             )
-        leaving.add_files(delivered.files)
+        leaving.add_files(delivered.files, run.stage(0.96, 0.97, stoppable=False))
         if delivered.in_use:
             run.warn(
                 tr(
@@ -274,7 +274,7 @@ class ExportBriefing(StreetSafeAlgorithm):
             drawn.title,
             leaving.pack.audience,
             now,
-            run.stage(0.96, 1.0, stoppable=False),  # the pack has been handed out
+            run.stage(0.97, 1.0, stoppable=False),  # the pack has been handed out
         )
         run.say(tr("Kept in the project as layouts: {}.").format(", ".join(names)))
 

@@ -18,6 +18,7 @@ from qgis.core import QgsProject
 
 from streetsafe_plugin.domain.errors import InputRefused, WriteFailed
 from streetsafe_plugin.domain.issued import Issued, as_record, from_record
+from streetsafe_plugin.domain.progress import Tick, no_tick
 from streetsafe_plugin.gis import store
 from streetsafe_plugin.i18n import tr
 
@@ -76,7 +77,9 @@ def read_register(path: Path) -> list[Issued]:
 
 
 @contextmanager
-def entered(path: Path, entry: Issued, earlier: Sequence[Issued]) -> Iterator[Path]:
+def entered(
+    path: Path, entry: Issued, earlier: Sequence[Issued], tick: Tick = no_tick
+) -> Iterator[Path]:
     """Enter a product at the end of a register while it is being made.
 
     It is entered first, so that nothing can leave that is not there; where the product fails, the
@@ -86,6 +89,7 @@ def entered(path: Path, entry: Issued, earlier: Sequence[Issued]) -> Iterator[Pa
         path: the register.
         entry: the product.
         earlier: the entries that the product was held against, which must still be all.
+        tick: progress of entering it.
 
     Raises:
         InputRefused: the register there cannot be read.
@@ -98,6 +102,7 @@ def entered(path: Path, entry: Issued, earlier: Sequence[Issued]) -> Iterator[Pa
             tr("The register “{}” was changed while this was made.").format(path.name),
             tr("Run again, so that it is held against all that has been issued."),
         )
+    tick(0.5)
     before = path.read_bytes() if path.exists() else None
     written = _write(path, [*held, entry])
     if written != path:
@@ -107,6 +112,7 @@ def entered(path: Path, entry: Issued, earlier: Sequence[Issued]) -> Iterator[Pa
             tr("Close it there and run again."),
         )
     try:
+        tick(1.0)
         yield path
     except BaseException:
         _take_back(path, entry, held, before)
@@ -126,10 +132,13 @@ def _take_back(path: Path, entry: Issued, earlier: Sequence[Issued], before: byt
             pending.temporary.write_bytes(before)
 
 
-def add_files(path: Path, entry: Issued, files: Iterable[Path]) -> None:
+def add_files(path: Path, entry: Issued, files: Iterable[Path], tick: Tick = no_tick) -> None:
     """Have a product's entry also know the files that were handed out."""
     known = with_files(entry, files)
-    _write(path, [known if one == entry else one for one in read_register(path)])
+    held = read_register(path)
+    tick(0.5)
+    _write(path, [known if one == entry else one for one in held])
+    tick(1.0)
 
 
 def _write(path: Path, entries: Iterable[Issued]) -> Path:

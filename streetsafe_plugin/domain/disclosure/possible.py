@@ -45,7 +45,7 @@ def possible(counting: Counting, undated: bool, tick: Tick = no_tick) -> Bools:
     scopes = counting.scopes
     pieces, spans = _pieces(scopes), _spans(scopes)
     boxes = sorted({box for scope in scopes for box in scope.boxes})
-    drawn = _Drawn(counting)
+    drawn = _Drawn(counting, boxes)
     places = len(pieces) + len(boxes) + 1
     where = np.zeros((len(scopes), places), dtype=bool)
     known: dict[tuple[_Named, frozenset[Box]], Bools] = {}
@@ -83,18 +83,22 @@ class _Drawn:
     same ground in every product that names them.
     """
 
-    def __init__(self, counting: Counting) -> None:
+    def __init__(self, counting: Counting, boxes: Sequence[Box]) -> None:
         self._counting = counting
-        self._of_product: dict[int, set[Box]] = {}
         self._on_named: dict[_Named, set[Box]] = {}
         self._about_named: dict[_Named, set[int]] = {}
+        of_product: dict[int, set[Box]] = {}
         for row, scope in enumerate(counting.scopes):
             product = int(counting.product[row])
-            self._of_product.setdefault(product, set()).update(scope.boxes)
+            of_product.setdefault(product, set()).update(scope.boxes)
             named = self._named(row)
             if named:
                 self._on_named.setdefault(named, set()).update(scope.boxes)
                 self._about_named.setdefault(named, set()).add(product)
+        self._of_product = {
+            product: np.array([one in drawn for one in boxes], dtype=bool)
+            for product, drawn in of_product.items()
+        }
 
     def on(self, row: int) -> frozenset[Box]:
         """Return the boxes that are known to lie on a number's ground, or off all the rest."""
@@ -102,12 +106,12 @@ class _Drawn:
         more = self._on_named[named] if named else ()
         return frozenset(self._counting.scopes[row].boxes).union(more)
 
-    def about(self, row: int) -> set[Box]:
-        """Return the boxes of which it is known whether they lie on a number's ground."""
+    def about(self, row: int) -> Bools:
+        """Tell of which boxes it is known whether they lie on a number's ground."""
         named = self._named(row)
         products = {int(self._counting.product[row])}
         products |= self._about_named[named] if named else set()
-        return set().union(*(self._of_product[product] for product in products))
+        return np.asarray(np.any([self._of_product[one] for one in products], axis=0))
 
     def _named(self, row: int) -> _Named | None:
         """Return the ground of a number if its pieces are all of it.
@@ -160,9 +164,8 @@ def _told_by_reports(
         there = dated[:, [span_of[counting.scopes[row].months] for row in rows]] @ one_each
         for place, one in enumerate(some):
             row = int(one[0])
-            about = drawn.about(row)
             told = (there[:, place] > 0) & (product_of_square != counting.product[row])
-            told &= np.array([boxes[box] not in about for box in columns])
+            told &= ~drawn.about(row)[columns]
             all_in, none_in = inside[:, place] == there[:, place], inside[:, place] == 0
             found[np.ix_(one, columns[told & all_in])] = True
             found[np.ix_(one, columns[told & none_in])] = False

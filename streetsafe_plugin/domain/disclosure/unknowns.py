@@ -61,9 +61,10 @@ class Unknowns:
         self.sums = stacked[np.argsort(order, kind="stable")]
         self.ceiling = np.concatenate(ceilings)
         self.truth = np.concatenate(truth)
-        self._doubt = np.concatenate(doubt)
+        doubtful = np.concatenate(doubt)
         #: Whether what is true is known of every report.
-        self.sure = not self._doubt.any()
+        self.sure = not doubtful.any()
+        self._value, self._doubtful = self.sums @ self.truth, self.sums @ doubtful
         #: Rows of which none can be above 0: no more can tick a reason than there are.
         self.no_more = sparse.csr_matrix((0, len(self.truth)))
         if limits:
@@ -74,18 +75,17 @@ class Unknowns:
 
     def values(self) -> Ints:
         """Return every number as it is among the reports of the layer."""
-        return np.asarray(np.rint(self.sums @ self.truth), dtype=np.int64)
+        return np.asarray(np.rint(self._value), dtype=np.int64)
 
     def agrees(self, bound: Bound) -> bool:
         """Tell whether a bound can hold: reports may have been changed since it was told."""
-        row = self.sums[bound.number]
-        low = float((row @ self.truth)[0])
-        high = low + float((row @ self._doubt)[0])
-        return high >= bound.low and (bound.high is None or low <= bound.high)
+        low = self._value[bound.number]
+        high = low + self._doubtful[bound.number]
+        return bool(high >= bound.low and (bound.high is None or low <= bound.high))
 
     def in_doubt(self, number: int) -> bool:
         """Tell whether a number depends on reports that are gone and on what these ticked."""
-        return bool((self.sums[number] @ self._doubt)[0] > 0)
+        return bool(self._doubtful[number] > 0)
 
 
 def one_in_the_other(
