@@ -30,6 +30,7 @@ from headless import qgis_running, run
 from qgis.core import Qgis, QgsApplication, QgsCoordinateReferenceSystem, QgsProject
 
 REPEATS = 3
+MONTHS = 4
 SEED = 1
 #: A file of a usual size, timed beside one of the largest.
 USUAL_ROWS = 10_000
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_line(compare_crimes(Path(folder), options.crimes, REPEATS))
         if "briefing" in wanted:
             reports = min(USUAL_ROWS, options.rows)
-            for line in time_briefings(Path(folder), reports, options.briefings):
+            for line in time_briefings(Path(folder), reports, options.briefings, options.months):
                 _print_line(line)
     if not {"heatmap", "hotspots", "parks"} & set(wanted):
         return 0
@@ -88,6 +89,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--briefings", type=int, default=REPEATS, metavar="N", help="how many briefings (3)"
+    )
+    parser.add_argument(
+        "--months",
+        type=int,
+        default=MONTHS,
+        metavar="N",
+        help=f"how many monthly packs are issued, of which the last is timed ({MONTHS})",
     )
     parser.add_argument(
         "--crimes",

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,18 @@ OFFICIAL = 0
 WANTED_FORMATS = ("PDF", "PNG", "XLSX")
 AUDIENCES = ("internal", "partner", "public")
 PARTNER = 1
-#: The ends of the months for which packs are issued one after another, with all numbers exact, and
-#: rounded as is advised for packs at regular intervals.
-EXACT = ("2022-07-31", "2022-08-31", "2022-09-30", "2022-10-31")
-ROUNDED = ("2022-05-31", "2022-06-30", *EXACT)
+#: The last months of the sample.
+LAST_YEAR, LAST_MONTH = 2022, 10
+#: Exact, and as is advised for packs at regular intervals.
+ROUND_TO = (0, 10)
 
 
-def time_briefings(folder: Path, reports: int, repeats: int) -> Iterator[dict[str, Any]]:
+def time_briefings(
+    folder: Path, reports: int, repeats: int, months: int
+) -> Iterator[dict[str, Any]]:
     """Make each audience's briefing so many times in a process of its own and yield the medians.
 
+    Then make packs for partners for so many months, one after another, and yield the last.
     `longest_gap_s` is the longest time in any of the runs in which the progress did not change.
     """
     inputs = _said_by("inputs", str(folder), str(reports))
@@ -43,9 +47,9 @@ def time_briefings(folder: Path, reports: int, repeats: int) -> Iterator[dict[st
         asked = json.dumps({**inputs, "AUDIENCE": number})
         measured = _said_by("measure", str(folder), str(repeats), asked)
         yield {**measured, "audience": audience, "reports": reports}
-    for round_to, ends in ((0, EXACT), (10, ROUNDED)):
-        asked = json.dumps({**inputs, "AUDIENCE": PARTNER, "ROUND_TO": round_to, "ENDS": ends})
-        measured = _said_by("measure_last", str(folder), str(round_to), asked)
+    for round_to in ROUND_TO:
+        asked = json.dumps({**inputs, "AUDIENCE": PARTNER, "ROUND_TO": round_to})
+        measured = _said_by("measure_last", str(folder), str(months), asked)
         yield {**measured, "audience": "partner", "reports": reports, "round_to": round_to}
 
 
@@ -129,16 +133,19 @@ def _measure(folder: Path, repeats: int, inputs: dict[str, Any]) -> dict[str, An
     }
 
 
-def _measure_last(folder: Path, round_to: int, inputs: dict[str, Any]) -> dict[str, Any]:
-    """Issue a pack for each end of a month, and measure the last."""
-    ends = inputs.pop("ENDS")
-    register = folder / f"rounded to {round_to}.issued.json"
-    register.unlink(missing_ok=True)
+def _measure_last(folder: Path, months: int, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Issue a pack at the end of each of the last months, and measure the last of them."""
+    register = folder / f"rounded to {inputs['ROUND_TO']}.issued.json"
     asked = {**inputs, "ISSUED": str(register)}
+    last = LAST_YEAR * 12 + LAST_MONTH
+    ends = [
+        date(month // 12, month % 12 + 1, 1) - timedelta(days=1)
+        for month in range(last - months + 1, last + 1)
+    ]
     for end in ends[:-1]:
-        _briefing(folder, {**asked, "TO": end}, Watch(), ["XLSX"])
-    measured = _measure(folder, 1, {**asked, "TO": ends[-1]})
-    return {**measured, "issued_before": len(ends) - 1}
+        _briefing(folder, {**asked, "TO": end.isoformat()}, Watch(), ["XLSX"])
+    measured = _measure(folder, 1, {**asked, "TO": ends[-1].isoformat()})
+    return {**measured, "issued_before": months - 1}
 
 
 def _briefing(

@@ -14,7 +14,7 @@ pytest.importorskip("qgis.core")
 
 def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
     sizes = ["--points", 300, "--parks", 20, "--rows", 200, "--crimes", tmp_path / "none.zip"]
-    done = script(root, tmp_path, "bench.py", *sizes, "--briefings", 1)
+    done = script(root, tmp_path, "bench.py", *sizes, "--briefings", 1, "--months", 2)
     assert done.returncode == 0, done.stderr
     printed = [json.loads(line) for line in done.stdout.splitlines()]
     lines = {line["benchmark"]: line for line in printed}
@@ -34,6 +34,8 @@ def test_the_benchmarks_print_a_line_of_json_each(root, tmp_path):
         assert lines["importreports"][f"{one}_peak_mb"] > 0
     briefings = {line["audience"]: line for line in printed if "audience" in line}
     assert list(briefings) == ["internal", "partner", "public"]
+    held = [(one["round_to"], one["issued_before"]) for one in printed if "issued_before" in one]
+    assert held == [(0, 1), (10, 1)]
     for briefing in briefings.values():
         assert (briefing["parks"], briefing["pages"]) == (18, 22)
         assert 0 < briefing["longest_gap_s"] < briefing["streetsafe_s"]
