@@ -21,6 +21,9 @@ from streetsafe_plugin.domain.issued import Issued, hashed
 from streetsafe_plugin.domain.pack import NO_MONTH
 from streetsafe_plugin.domain.progress import Tick, no_tick
 
+#: So many atoms are laid out at once.
+_AT_ONCE = 2_000
+
 
 @dataclass(frozen=True)
 class Atoms:
@@ -50,8 +53,7 @@ def atoms_of(
     scopes = [one.scope for one in statistics]
     scopes += [number.scope for entry in earlier for number in entry.numbers]
     undated = (reports.month == NO_MONTH).any()
-    present, gone = _counted(statistics, reports, earlier)
-    tick(0.0)
+    present, gone = _counted(statistics, reports, earlier, tick)
     product = [0] * len(statistics)
     product += [place for place, entry in enumerate(earlier, 1) for _ in entry.numbers]
     names = [one.name for one in statistics]
@@ -65,9 +67,12 @@ def atoms_of(
     columns = np.concatenate(packed)
     first, atom = _alike(columns)
     tick(0.0)
-    held = np.unpackbits(columns[first], axis=1, count=len(scopes))
-    tick(0.0)
-    table = sparse.csr_matrix(held, dtype=np.int64).T.tocsr()
+    parts = []
+    for start in range(0, len(first), _AT_ONCE):
+        held = np.unpackbits(columns[first[start : start + _AT_ONCE]], axis=1, count=len(scopes))
+        parts.append(sparse.csr_matrix(held, dtype=np.int64))
+        tick(0.0)
+    table = sparse.vstack([sparse.csr_matrix((0, len(scopes)), dtype=np.int64), *parts]).T.tocsr()
     tick(0.0)
     # where a layer does not tell a reason, earlier numbers of it are not true of the layer
     codes = {*reports.ticks, *(one.reason for entry in earlier for one in entry.numbers)} - {""}
@@ -85,7 +90,10 @@ def atoms_of(
 
 
 def _counted(
-    statistics: Sequence[Statistic], reports: CountedReports, earlier: Sequence[Issued]
+    statistics: Sequence[Statistic],
+    reports: CountedReports,
+    earlier: Sequence[Issued],
+    tick: Tick,
 ) -> tuple[Bools, Bools]:
     """Return which numbers (columns) count each report of the layer, and each that has left it."""
     here: dict[tuple[str, str], int] = {}
@@ -101,6 +109,7 @@ def _counted(
     gone = np.zeros((len(left), total), dtype=bool)
     for number, one in enumerate(statistics):
         present[:, number] = one.members
+    tick(0.0)
     start = len(statistics)
     for entry in earlier:
         for numbers, hashes in entry.groups:
@@ -109,6 +118,7 @@ def _counted(
             _mark(present, [here[key] for key in keys if key in here], which)
             _mark(gone, [left[key] for key in keys if key in left], which)
         start += len(entry.numbers)
+        tick(0.0)
     return present, gone
 
 
