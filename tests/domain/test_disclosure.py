@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -516,6 +518,7 @@ def product(
     earlier: list[Issued],
     rule: Rule = RULE,
     reason: str = "",
+    rests: Mapping[str, tuple[range, Scope]] = MappingProxyType({}),
 ) -> tuple[Audited, Issued]:
     """Return what of some numbers of a product may be shown, and its entry."""
     reports = 60
@@ -526,6 +529,18 @@ def product(
     numbers = [
         Statistic(name, np.isin(np.arange(reports), held), scope, Shown.COUNT, Order.CELL, reason)
         for name, (held, scope) in sets.items()
+    ]
+    numbers += [
+        Statistic(
+            name,
+            np.isin(np.arange(reports), held),
+            scope,
+            Shown.NEVER,
+            Order.CELL,
+            reason,
+            rest=True,
+        )
+        for name, (held, scope) in rests.items()
     ]
     salt = salt_of(earlier)
     found = audited(numbers, counted, rule, earlier)
@@ -605,3 +620,55 @@ def test_a_park_is_the_same_whatever_squares_are_drawn_on_it() -> None:
     _, entry = product(park(first), [])
     found, _ = product({**park(first, second), **empty}, [entry])
     assert (found.values, found.already_out) == ({name: 9}, 0)
+
+
+@pytest.mark.parametrize("park", ["park 1", "outside"])
+def test_squares_of_the_product_itself_do_not_leave_too_few_of_its_ground(park) -> None:
+    """Two squares of nine on the ground of twenty leave two, which are a rest to protect."""
+    others = park == "outside"
+    first, second, far = ((float(x), 0.0, x + 1.0, 1.0) for x in (0, 1, 9))
+    pieces = (("park 1", -1.0, 400.0),)
+    # a box is on the ground, or off all the rest
+    on, left = ((far,), (first, second, far)) if others else ((first, second), ())
+    ground = Scope(pieces, others, MONTH, False, on)
+    squares = {
+        "square 1": (range(9), Scope((), False, MONTH, False, (first,))),
+        "square 2": (range(9, 18), Scope((), False, MONTH, False, (second,))),
+        "square 3": (range(30, 39), Scope((), False, MONTH, False, (far,))),
+    }
+    rest = {f"{park}, without square 1 and its like": (range(18, 20), replace(ground, boxes=left))}
+    found, _ = product({park: (range(20), ground), **squares}, [], rests=rest)
+    assert len(found.values) == 3
+    assert found.values["square 3"] == 9
+
+
+def test_a_pack_does_not_leave_too_few_of_a_park_without_its_squares() -> None:
+    """Of the 20 in a park two squares have nine each."""
+    pack, counted = pack_of(made_by_hand([[20, 9, 9, 11], [30] * 4, [30] * 4], 80))
+    west, south, east, north = pack.parks[0].zone_shapes[0].bounds
+    x, y, side = (west + east) / 2, (south + north) / 2, (east - west) / 10
+    inside = np.flatnonzero((counted.park == 0) & (counted.ring == 0))
+    months = (int(counted.month.min()), int(counted.month.max()))
+    squares = [
+        Statistic(
+            f"heat cell {place}",
+            np.isin(np.arange(len(counted.park)), inside[9 * place : 9 * place + 9]),
+            Scope((), False, months, False, ((left, y, left + side, y + side),)),
+            Shown.COUNT,
+            Order.CELL,
+        )
+        for place, left in enumerate((x - side, x))
+    ]
+    shown, entry = protected(pack, counted, PARTNER, 5, further=squares)
+    told = [shown.parks[0].zones[0].reports]
+    told += [one.value for one in entry.numbers if one.name.startswith("heat cell")]
+    assert None in told
+
+
+def test_a_square_around_a_park_does_not_tell_that_the_rest_of_it_is_empty() -> None:
+    """A park of seven was told; a square with the same seven would be told beside it."""
+    park = {"park lone": (range(7), GROUND)}
+    square = {"square": (range(7), Scope((), False, MONTH, False, ((0.0, 0.0, 9.0, 9.0),)))}
+    _, entry = product(park, [])
+    found, _ = product({**park, **square}, [entry])
+    assert found.values == {}

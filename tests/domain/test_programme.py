@@ -119,6 +119,8 @@ def test_what_contradicts_itself_cannot_be_mended():
     sums = sparse.csr_matrix([[1.0, 1.0], [1.0, 1.0]])
     both = Programme(sums, np.array([3.0, 5.0]), np.array([3.0, 5.0]), np.full(2, CEILING))
     assert both.mended(np.array([1.0, 2.0])) is None
+    nothing = Programme(sparse.csr_matrix([[0.0, 0.0]]), *np.full((2, 1), 3.0), np.full(2, CEILING))
+    assert nothing.mended(np.array([1.0, 2.0])) is None
 
 
 def test_only_what_is_free_moves():

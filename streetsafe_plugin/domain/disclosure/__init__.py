@@ -16,7 +16,7 @@ What it does not cover:
 - Shares of a whole: that nearly all reports of a park tick the same reason, and so few do not.
 - What a reader knows from elsewhere: who reports, or a product that is not in the register.
 - What is left without some of the squares, hot spots or places to mend only, or where squares lie
-  across an edge.
+  across an edge; what is left of a square without a small park or ring that lies wholly in it.
 - Ground on which two products differ without a report on it, other than parks, rings and months.
 """
 

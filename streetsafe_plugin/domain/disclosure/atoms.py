@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from streetsafe_plugin.domain.arrays import Bools, Bytes, Ints
-from streetsafe_plugin.domain.disclosure.possible import Counting, possible
+from streetsafe_plugin.domain.disclosure.possible import Counting, ground_of, possible
 from streetsafe_plugin.domain.disclosure.statistics import CountedReports, Statistic
 from streetsafe_plugin.domain.issued import Issued, hashed
 from streetsafe_plugin.domain.pack import NO_MONTH
@@ -56,9 +56,9 @@ def atoms_of(
     present, gone = _counted(statistics, reports, earlier, tick)
     product = [0] * len(statistics)
     product += [place for place, entry in enumerate(earlier, 1) for _ in entry.numbers]
-    names = [one.name for one in statistics]
-    names += [number.name for entry in earlier for number in entry.numbers]
-    counting = Counting(names, scopes, np.array(product, dtype=np.int64), present, reports.month)
+    grounds = [None if one.rest else ground_of(one.name, one.scope) for one in statistics]
+    grounds += [ground_of(one.name, one.scope) for entry in earlier for one in entry.numbers]
+    counting = Counting(scopes, grounds, np.array(product, dtype=np.int64), present, reports.month)
     packed = []
     for counted in (present, gone, possible(counting, bool(undated), tick)):
         tick(0.0)

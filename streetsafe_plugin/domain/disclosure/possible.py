@@ -16,19 +16,21 @@ from streetsafe_plugin.domain.progress import Tick, no_tick
 
 #: So many grounds are held against all squares at once.
 _AT_ONCE = 100
-_Named = tuple[tuple[Piece, ...], bool]
+#: The ground of parks and rings, or all the rest: whatever product names it, it is the same.
+Ground = tuple[tuple[Piece, ...], bool]
 
 
 @dataclass(frozen=True)
 class Counting:
-    """What each number counts: its name and scope, and of which product it is.
+    """What each number counts: its scope, and of which product it is.
 
+    `grounds` has the ground of numbers of parks and rings and of all the rest, None for others.
     `present` (n, numbers) tells which of the n reports of the layer it counts, whose months are
     `month`.
     """
 
-    names: Sequence[str]
     scopes: Sequence[Scope]
+    grounds: Sequence[Ground | None]
     product: Ints
     present: Bools
     month: Ints
@@ -48,7 +50,7 @@ def possible(counting: Counting, undated: bool, tick: Tick = no_tick) -> Bools:
     drawn = _Drawn(counting, boxes)
     places = len(pieces) + len(boxes) + 1
     where = np.zeros((len(scopes), places), dtype=bool)
-    known: dict[tuple[_Named, frozenset[Box]], Bools] = {}
+    known: dict[tuple[Ground, frozenset[Box]], Bools] = {}
     for row, scope in enumerate(scopes):
         key = ((scope.pieces, scope.others), drawn.on(row))
         if key not in known:
@@ -76,53 +78,53 @@ def possible(counting: Counting, undated: bool, tick: Tick = no_tick) -> Bools:
     return np.asarray(where.T[place] & when.T[time])
 
 
-class _Drawn:
-    """Which boxes lie on the ground of each number, as its product tells, or another does.
+def ground_of(name: str, scope: Scope) -> Ground | None:
+    """Return the ground of a number by its name, None where its pieces are not all of it.
 
-    A product knows how its own boxes lie to the ground of its numbers. Parks and rings have the
-    same ground in every product that names them.
+    Those of an area are only the parks and rings that lie in it.
+    """
+    if not scope.pieces:
+        return None
+    whole = scope.others or name.startswith(scope.pieces[0][0])
+    return (scope.pieces, scope.others) if whole else None
+
+
+class _Drawn:
+    """How the boxes that a product draws lie to the ground of its numbers, which it knows.
+
+    What is known of a park's or ring's ground holds in every product that names it.
     """
 
     def __init__(self, counting: Counting, boxes: Sequence[Box]) -> None:
         self._counting = counting
-        self._on_named: dict[_Named, set[Box]] = {}
-        self._about_named: dict[_Named, set[int]] = {}
+        self._on: dict[Ground, set[Box]] = {}
+        self._products: dict[Ground, set[int]] = {}
         of_product: dict[int, set[Box]] = {}
-        for row, scope in enumerate(counting.scopes):
+        for row, (scope, ground) in enumerate(zip(counting.scopes, counting.grounds)):
             product = int(counting.product[row])
             of_product.setdefault(product, set()).update(scope.boxes)
-            named = self._named(row)
-            if named:
-                self._on_named.setdefault(named, set()).update(scope.boxes)
-                self._about_named.setdefault(named, set()).add(product)
+            if ground:
+                self._on.setdefault(ground, set()).update(scope.boxes)
+                self._products.setdefault(ground, set()).add(product)
         self._of_product = {
             product: np.array([one in drawn for one in boxes], dtype=bool)
             for product, drawn in of_product.items()
         }
 
     def on(self, row: int) -> frozenset[Box]:
-        """Return the boxes that are known to lie on a number's ground, or off all the rest."""
-        named = self._named(row)
-        more = self._on_named[named] if named else ()
-        return frozenset(self._counting.scopes[row].boxes).union(more)
+        """Return the boxes known to lie on what a number names: for all the rest, off the rest."""
+        ground = self._counting.grounds[row]
+        return frozenset(self._counting.scopes[row].boxes).union(self._on[ground] if ground else ())
 
-    def about(self, row: int) -> Bools:
-        """Tell of which boxes it is known whether they lie on a number's ground."""
-        named = self._named(row)
-        products = {int(self._counting.product[row])}
-        products |= self._about_named[named] if named else set()
-        return np.asarray(np.any([self._of_product[one] for one in products], axis=0))
+    def known(self, row: int) -> Bools:
+        """Tell of which boxes it is known whether they lie on a number's ground.
 
-    def _named(self, row: int) -> _Named | None:
-        """Return the ground of a number if its pieces are all of it.
-
-        Those of an area are only the parks and rings that lie in it.
+        Those that do not may still hold that ground, or lie across its edge.
         """
-        scope = self._counting.scopes[row]
-        if not scope.pieces:
-            return None
-        whole = scope.others or self._counting.names[row].startswith(scope.pieces[0][0])
-        return (scope.pieces, scope.others) if whole else None
+        ground = self._counting.grounds[row]
+        products = {int(self._counting.product[row])}
+        products |= self._products[ground] if ground else set()
+        return np.asarray(np.any([self._of_product[one] for one in products], axis=0))
 
 
 def _told_by_reports(
@@ -131,8 +133,8 @@ def _told_by_reports(
     """Return which numbers (rows) count each box (columns), `where` as far as it is known.
 
     A register names ground and has no shapes, so how the squares of one product lie to the ground
-    of another is told by the reports: a square is taken to lie where all of them do. A reader who
-    sees it straddle an edge knows less.
+    of another is told by the reports: a square is taken to lie where all of them do, unless it is
+    known not to. A reader who sees it straddle an edge knows less.
     """
     squares = [row for row, one in enumerate(counting.scopes) if is_square(one)]
     found = where.copy()
@@ -161,12 +163,15 @@ def _told_by_reports(
             shape=(len(rows), len(some)),
         )
         inside = (held @ (present[rows].T @ one_each)).toarray()
+        totals = present[rows].sum(axis=1).A1 @ one_each
         there = dated[:, [span_of[counting.scopes[row].months] for row in rows]] @ one_each
         for place, one in enumerate(some):
             row = int(one[0])
             told = (there[:, place] > 0) & (product_of_square != counting.product[row])
-            told &= ~drawn.about(row)[columns]
             all_in, none_in = inside[:, place] == there[:, place], inside[:, place] == 0
+            # where the square has all the reports of the ground, the ground may lie in the square
+            around = inside[:, place] == totals[place]
+            told &= ~drawn.known(row)[columns] | around
             found[np.ix_(one, columns[told & all_in])] = True
             found[np.ix_(one, columns[told & none_in])] = False
     return found

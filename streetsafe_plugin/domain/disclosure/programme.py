@@ -23,10 +23,12 @@ from streetsafe_plugin.domain.progress import Tick, no_tick
 
 #: What differs by less is the same.
 TINY = 1e-6
+#: A way out by less was mended, but for rounding.
+_SLACK = 1e-4
 #: So many unknowns are free at first, and at most so many more after each round.
 _FIRST, _MORE = 600, 500
-#: A gain below this share of the largest shadow price is a matter of rounding.
-_NO_GAIN = 1e-9
+#: A gain below this, or this share of the largest shadow price, is a matter of rounding.
+_NO_GAIN, _NO_SHARE = 1e-7, 1e-12
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ class Programme:
     ) -> Answer:
         """Return the way of the lowest price.
 
+        A sum without a free unknown stays as it is and has no shadow price, so what the price of a
+        further unknown would be is known for all of them.
+
         Args:
             goals: what it shall show.
             way: where to begin; it may break sums that have a price.
@@ -115,12 +120,13 @@ class Programme:
         nothing = np.zeros(0)
         none = Goals(sparse.csr_matrix((0, len(way))), nothing, nothing, nothing)
         answer = self.best(none, way, np.where(self._wrong(way), 1.0, np.inf), tick)
-        return None if answer.broken.any() else answer.way
+        # a sum without unknowns is in no programme
+        return None if self._wrong(answer.way, _SLACK).any() else answer.way
 
-    def _wrong(self, way: Floats) -> Bools:
+    def _wrong(self, way: Floats, slack: float = TINY) -> Bools:
         """Tell which sums a way breaks."""
         sums = self._rows @ way
-        return np.asarray((sums < self._low - TINY) | (sums > self._high + TINY))
+        return np.asarray((sums < self._low - slack) | (sums > self._high + slack))
 
     def _answer(
         self, goals: Goals, way: Floats, free: Ints, price: Floats
@@ -178,7 +184,8 @@ class Programme:
         worth[touched[most]] += of_most
         worth[touched[least]] -= of_least
         added = -(self._columns.T @ worth[:known]) - goals.sums.T @ worth[known:]
-        added[np.abs(added) < _NO_GAIN * (1.0 + np.abs(worth).max(initial=0.0))] = 0.0
+        least = max(_NO_GAIN, _NO_SHARE * np.abs(worth).max(initial=0.0))
+        added[np.abs(added) < least] = 0.0
         answer = Answer(_whole(moved), float(result.fun), broken[:known], broken[known:])
         return answer, added
 

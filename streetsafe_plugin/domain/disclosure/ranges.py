@@ -28,7 +28,7 @@ _IN_VAIN = 3
 _PUSHED, _FREE = 40, 400
 #: This share of them upwards.
 _UPWARDS = 2 / 3
-#: A range that cannot be had costs so many times the dearest number.
+#: A range that cannot be had costs so many times the dearest number, more than all it could take.
 _OUT_OF_REACH = 1e3
 #: Seeds what is asked together.
 SEED = 20221031
@@ -121,6 +121,7 @@ class Ranges:
         left even then.
         """
         sums = self._rows[[row]]
+        # most sums have room above the lowest value seen so far
         price = np.array([prices.get(number, np.inf) for number in self._numbers.tolist()])
         answer = self._widest(row, least, price, tick)
         narrow = answer.broken.any() or answer.missed.any()

@@ -233,6 +233,7 @@ class _Parts:
             scope=scope,
             shown=Shown.NEVER,
             bundle="",
+            rest=True,
         )
 
 

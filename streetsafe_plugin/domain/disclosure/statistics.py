@@ -46,7 +46,8 @@ class Statistic:
     """A number of reports, or of mentions of one `reason` among them.
 
     `members` (n) are the reports on the ground and in the months of `scope`, whether they tick the
-    reason or not. What is of one `bundle` is held back together.
+    reason or not. What is of one `bundle` is held back together. A `rest` is what is left of
+    another number without parts of its ground.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Statistic:
     order: Order
     reason: str = ""
     bundle: str = ""
+    rest: bool = False
 
     @property
     def held_with(self) -> str:
