@@ -184,7 +184,7 @@ class Programme:
         worth[touched[most]] += of_most
         worth[touched[least]] -= of_least
         added = -(self._columns.T @ worth[:known]) - goals.sums.T @ worth[known:]
-        least = max(_NO_GAIN, _NO_SHARE * np.abs(worth).max(initial=0.0))
+        least = np.maximum(_NO_GAIN, _NO_SHARE * np.abs(worth).max(initial=0.0))
         added[np.abs(added) < least] = 0.0
         answer = Answer(_whole(moved), float(result.fun), broken[:known], broken[known:])
         return answer, added
