@@ -672,3 +672,24 @@ def test_a_square_around_a_park_does_not_tell_that_the_rest_of_it_is_empty() -> 
     _, entry = product(park, [])
     found, _ = product({**park, **square}, [entry])
     assert found.values == {}
+
+
+def test_a_rest_does_not_hide_how_earlier_squares_lie() -> None:
+    """20 on some ground less 10 and 6 in earlier squares are four, whatever squares are drawn now.
+
+    The product's own squares leave a rest of two, in which the earlier ones do not lie.
+    """
+    before = {
+        "square 1": (range(10), Scope((), False, MONTH, False, ((0.0, 5.0, 2.0, 7.0),))),
+        "square 2": (range(10, 16), Scope((), False, MONTH, False, ((2.0, 5.0, 4.0, 7.0),))),
+    }
+    _, entry = product(before, [])
+    own = ((0.0, 0.0, 1.0, 1.0), (1.0, 0.0, 2.0, 1.0))
+    now = {
+        "park lone": (range(20), replace(GROUND, boxes=own)),
+        "square 3": (range(9), Scope((), False, MONTH, False, own[:1])),
+        "square 4": (range(9, 18), Scope((), False, MONTH, False, own[1:])),
+    }
+    rest = {"park lone, without square 3 and its like": (range(18, 20), GROUND)}
+    found, _ = product(now, [entry], rests=rest)
+    assert "park lone" not in found.values

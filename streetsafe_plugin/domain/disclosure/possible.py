@@ -179,14 +179,12 @@ def _told_by_reports(
 
 def _rows_by_ground(counting: Counting) -> list[Ints]:
     """Return the numbers with ground to hold squares against, together where it is the same."""
-    rows_of: dict[tuple[int, tuple[Piece, ...], bool, int], list[int]] = {}
-    for row, one in enumerate(counting.scopes):
+    rows_of: dict[tuple[int, Ground | int], list[int]] = {}
+    for row, (one, ground) in enumerate(zip(counting.scopes, counting.grounds)):
         if one.pieces or not (one.boxes or one.others):
-            # of an area or cell nobody but its reports knows the ground
-            alone = -1 if one.pieces else row
-            ground = (int(counting.product[row]), one.pieces, one.others, alone)
-            # the same ground in other months is the same ground
-            rows_of.setdefault(ground, []).append(row)
+            # parks and rings have the same ground in other months; of an area, a cell or a rest
+            # nobody but its reports knows it
+            rows_of.setdefault((int(counting.product[row]), ground or row), []).append(row)
     return [np.array(rows, dtype=np.int64) for rows in rows_of.values()]
 
 
