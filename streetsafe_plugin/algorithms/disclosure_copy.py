@@ -225,7 +225,9 @@ class DisclosureCopy(StreetSafeAlgorithm):
         for sentence in (*said, *([UNDATED_LEFT_OUT] if reports.has_dates else [])):
             run.note(sentence)  # goes along with the layer, so it counts nothing
         if found.already_out:
-            run.warn(tr("Earlier products give small numbers away; see the register's entries."))
+            run.warn(
+                tr("Earlier products may give small numbers away; see the register's entries.")
+            )
         run.mark_audience(audience.value)
         tick(1.0)
         with ExitStack() as kept:

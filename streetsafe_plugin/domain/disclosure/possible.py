@@ -47,7 +47,7 @@ def possible(counting: Counting, undated: bool, tick: Tick = no_tick) -> Bools:
     scopes = counting.scopes
     pieces, spans = _pieces(scopes), _spans(scopes)
     boxes = sorted({box for scope in scopes for box in scope.boxes})
-    drawn = _Drawn(counting, boxes)
+    drawn = _Drawn(counting)
     places = len(pieces) + len(boxes) + 1
     where = np.zeros((len(scopes), places), dtype=bool)
     known: dict[tuple[Ground, frozenset[Box]], Bools] = {}
@@ -62,7 +62,7 @@ def possible(counting: Counting, undated: bool, tick: Tick = no_tick) -> Bools:
         where[row] = known[key]
     tick(0.0)
     of_squares = where[:, len(pieces) : -1]
-    of_squares[:] = _told_by_reports(counting, boxes, drawn, of_squares, tick)
+    of_squares[:] = _told_by_reports(counting, boxes, of_squares, tick)
     months = np.array([one.months for one in scopes]).reshape(-1, 2, 1)
     first, last = np.array(spans, dtype=np.int64).reshape(-1, 2).T
     when = (months[:, 0] <= first) & (last <= months[:, 1])
@@ -90,51 +90,30 @@ def ground_of(name: str, scope: Scope) -> Ground | None:
 
 
 class _Drawn:
-    """How the boxes that a product draws lie to the ground of its numbers, which it knows.
+    """Which boxes lie on the ground of each number, as its product says.
 
-    What is known of a park's or ring's ground holds in every product that names it.
+    What one product says of a park's or ring's ground holds in every product that names it.
     """
 
-    def __init__(self, counting: Counting, boxes: Sequence[Box]) -> None:
+    def __init__(self, counting: Counting) -> None:
         self._counting = counting
         self._on: dict[Ground, set[Box]] = {}
-        self._products: dict[Ground, set[int]] = {}
-        of_product: dict[int, set[Box]] = {}
-        for row, (scope, ground) in enumerate(zip(counting.scopes, counting.grounds)):
-            product = int(counting.product[row])
-            of_product.setdefault(product, set()).update(scope.boxes)
+        for scope, ground in zip(counting.scopes, counting.grounds):
             if ground:
                 self._on.setdefault(ground, set()).update(scope.boxes)
-                self._products.setdefault(ground, set()).add(product)
-        self._of_product = {
-            product: np.array([one in drawn for one in boxes], dtype=bool)
-            for product, drawn in of_product.items()
-        }
 
     def on(self, row: int) -> frozenset[Box]:
         """Return the boxes known to lie on what a number names: for all the rest, off the rest."""
         ground = self._counting.grounds[row]
         return frozenset(self._counting.scopes[row].boxes).union(self._on[ground] if ground else ())
 
-    def known(self, row: int) -> Bools:
-        """Tell of which boxes it is known whether they lie on a number's ground.
 
-        Those that do not may still hold that ground, or lie across its edge.
-        """
-        ground = self._counting.grounds[row]
-        products = {int(self._counting.product[row])}
-        products |= self._products[ground] if ground else set()
-        return np.asarray(np.any([self._of_product[one] for one in products], axis=0))
-
-
-def _told_by_reports(
-    counting: Counting, boxes: Sequence[Box], drawn: _Drawn, where: Bools, tick: Tick
-) -> Bools:
+def _told_by_reports(counting: Counting, boxes: Sequence[Box], where: Bools, tick: Tick) -> Bools:
     """Return which numbers (rows) count each box (columns), `where` as far as it is known.
 
     A register names ground and has no shapes, so how the squares of one product lie to the ground
-    of another is told by the reports: a square is taken to lie where all of them do, unless it is
-    known not to. A reader who sees it straddle an edge knows less.
+    of another is told by the reports: a square is taken to lie where all of them do. A reader who
+    sees it straddle an edge knows less.
     """
     squares = [row for row, one in enumerate(counting.scopes) if is_square(one)]
     found = where.copy()
@@ -163,15 +142,11 @@ def _told_by_reports(
             shape=(len(rows), len(some)),
         )
         inside = (held @ (present[rows].T @ one_each)).toarray()
-        totals = present[rows].sum(axis=1).A1 @ one_each
         there = dated[:, [span_of[counting.scopes[row].months] for row in rows]] @ one_each
         for place, one in enumerate(some):
             row = int(one[0])
             told = (there[:, place] > 0) & (product_of_square != counting.product[row])
             all_in, none_in = inside[:, place] == there[:, place], inside[:, place] == 0
-            # where the square has all the reports of the ground, the ground may lie in the square
-            around = inside[:, place] == totals[place]
-            told &= ~drawn.known(row)[columns] | around
             found[np.ix_(one, columns[told & all_in])] = True
             found[np.ix_(one, columns[told & none_in])] = False
     return found

@@ -58,9 +58,11 @@ def counts_held(
     if round_to:
         said.append(_rounded(round_to))
     if already_out:
-        was = "number follows" if already_out == 1 else "numbers follow"
+        # squares of earlier products are taken to lie where their reports do
+        of_them = "number" if already_out == 1 else "numbers"
         said.append(
-            f"{already_out:,} small {was} from products issued earlier, whatever is held back here."
+            f"{already_out:,} small {of_them} may follow from products issued earlier, whatever is"
+            " held back here."
         )
     return tuple(said)
 
